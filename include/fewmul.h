@@ -1,0 +1,302 @@
+/* Fewmul: find, prove and run matrix multiplication algorithms that use fewer multiplications.
+
+   The public C API. Conventions that hold throughout:
+   - Objects are opaque; a function that hands one out says who frees it. Every *_free accepts NULL.
+   - A function that can fail returns fm_status; when it is not FM_OK, out parameters are NULL or
+     untouched, and the message in *error (which may be NULL) says what is wrong and where.
+   - Indices are from 0. A matrix is numbered row by row. Sizes are in bytes, times in seconds.
+   - Running out of memory ends the process with a message, as in GMP and FLINT. */
+#ifndef FEWMUL_H
+#define FEWMUL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FEWMUL_VERSION_MAJOR 0
+#define FEWMUL_VERSION_MINOR 1
+#define FEWMUL_VERSION_PATCH 0
+#define FEWMUL_VERSION       "0.1.0"
+
+/* The version of the library at run time, "major.minor.patch". */
+const char *fm_version(void);
+
+/* ---------------------------------------------------------------- errors */
+
+typedef enum fm_status {
+    FM_OK = 0,
+    FM_NO,          /* the answer is no: the scheme does not hold, the target was not reached */
+    FM_BAD_INPUT,   /* the input or the call is wrong */
+    FM_IO,          /* the operating system refused; the message has its reason */
+    FM_INTERRUPTED, /* asked to stop before the work was done; what was found is saved */
+} fm_status;
+
+typedef struct fm_error {
+    char message[1024]; /* "FILE:LINE: what is wrong", no trailing newline; "" when there is none */
+} fm_error;
+
+/* ---------------------------------------------------------------- rings */
+
+typedef enum fm_ring_kind {
+    FM_RING_ZT, /* coefficients in {-1, 0, 1}, equalities over the integers */
+    FM_RING_Z,  /* integers */
+    FM_RING_Q,  /* rationals */
+    FM_RING_ZP, /* integers modulo a prime p; p = 2 is f2, p = 3 is f3 */
+} fm_ring_kind;
+
+typedef struct fm_ring {
+    fm_ring_kind kind;
+    uint64_t p; /* the prime for FM_RING_ZP, otherwise 0 */
+} fm_ring;
+
+#define FM_RING_NAME_SIZE 24
+
+/* Reads "zt", "z", "q", "f2", "f3" or "f" and a prime below 2^63 ("f101"; "zp:101" is the same). */
+fm_status fm_ring_parse(const char *name, fm_ring *out, fm_error *error);
+
+/* Writes the name that fm_ring_parse reads into buffer and returns buffer. */
+const char *fm_ring_name(fm_ring ring, char buffer[FM_RING_NAME_SIZE]);
+
+bool fm_ring_equal(fm_ring a, fm_ring b);
+
+/* ---------------------------------------------------------------- tensors */
+
+/* A three-way array with integer entries, sparse. The matrix multiplication tensor of format
+   n x m x p has shape (nm, mp, np) and a one at (a_ij, b_jk, c_ik) for all i, j, k: A is n x m,
+   B is m x p, C = AB is n x p, and the third index numbers C itself. Immutable and shared. */
+typedef struct fm_tensor fm_tensor;
+
+/* The largest n, m or p of a format, and the largest extent of a tensor read from a file. */
+#define FM_FORMAT_MAX 64
+#define FM_EXTENT_MAX 4096
+
+fm_status fm_tensor_matmul(unsigned n, unsigned m, unsigned p, fm_tensor **out, fm_error *error);
+
+/* Reads "4x4x5" as the matrix multiplication tensor of that format. */
+fm_status fm_tensor_parse_format(const char *text, fm_tensor **out, fm_error *error);
+
+/* Reads sparse coordinate text: '#' comments, a header "shape D1 D2 D3", then lines "i j k value"
+   with indices from 1 and integer values of any size. Repeated positions and zeros are refused.
+   The caller frees *out with fm_tensor_free. */
+fm_status fm_tensor_read(const char *path, fm_tensor **out, fm_error *error);
+
+/* The same from memory; name stands for the file in messages and becomes the tensor's name. */
+fm_status fm_tensor_parse(const char *text, size_t length, const char *name, fm_tensor **out,
+                          fm_error *error);
+
+/* Writes what fm_tensor_read reads. */
+fm_status fm_tensor_write(const fm_tensor *tensor, FILE *file, fm_error *error);
+
+/* Another reference to the same tensor; each is given back with fm_tensor_free. */
+fm_tensor *fm_tensor_share(const fm_tensor *tensor);
+void fm_tensor_free(fm_tensor *tensor);
+
+/* "4x4x5" for a matrix product, otherwise the name from its file. Belongs to the tensor. */
+const char *fm_tensor_name(const fm_tensor *tensor);
+/* The extent along axis 0, 1 or 2. */
+uint32_t fm_tensor_extent(const fm_tensor *tensor, unsigned axis);
+size_t fm_tensor_entry_count(const fm_tensor *tensor);
+/* True for a matrix product; format then receives n, m, p (format may be NULL). */
+bool fm_tensor_is_matmul(const fm_tensor *tensor, unsigned format[3]);
+bool fm_tensor_equal(const fm_tensor *a, const fm_tensor *b);
+
+/* ---------------------------------------------------------------- schemes */
+
+/* A decomposition of a tensor into rank products u x v x w with coefficients in a ring: factor
+   matrices U (rank x nm), V (rank x mp), W (rank x np), W indexed by C itself. Nothing says that
+   it holds: that is fm_verify's to find out. Immutable but for its provenance. */
+typedef struct fm_scheme fm_scheme;
+
+/* One product for each entry of the tensor. Refused over zt when an entry is not 1 or -1. */
+fm_status fm_scheme_standard(const fm_tensor *tensor, fm_ring ring, fm_scheme **out,
+                             fm_error *error);
+
+void fm_scheme_free(fm_scheme *scheme);
+
+uint32_t fm_scheme_rank(const fm_scheme *scheme);
+fm_ring fm_scheme_ring(const fm_scheme *scheme);
+/* Belongs to the scheme. */
+const fm_tensor *fm_scheme_tensor(const fm_scheme *scheme);
+
+/* Naive additions, nothing shared: for each row of U and V, and each entry of C, one less than its
+   number of terms. */
+uint64_t fm_scheme_additions(const fm_scheme *scheme);
+/* log of rank: 3 ln(rank) / ln(nmp); not a number when the tensor is no matrix product. */
+double fm_scheme_exponent(const fm_scheme *scheme);
+
+/* The same scheme with its coefficients taken in another ring: modulo p, or from zt to z to q.
+   FM_BAD_INPUT when a coefficient has no image there (1/2 in z or f2, 2 in zt). */
+fm_status fm_scheme_to_ring(const fm_scheme *scheme, fm_ring ring, fm_scheme **out,
+                            fm_error *error);
+
+/* Canonical form: u and v of each product normalized (first nonzero entry one over zp; primitive
+   integer vectors with a positive first entry otherwise) with the scalar moved into w, products
+   sorted. Schemes that differ only in order, signs and scalings have the same form. */
+fm_scheme *fm_scheme_canonical(const fm_scheme *scheme);
+
+#define FM_HASH_SIZE 65 /* 64 hexadecimal digits and the final zero */
+
+/* SHA-256 of the canonical form (tensor, ring and coefficients; not the provenance). */
+void fm_scheme_hash(const fm_scheme *scheme, char hash[FM_HASH_SIZE]);
+
+/* ---------------------------------------------------------------- scheme files */
+
+typedef enum fm_file_kind {
+    FM_FILE_JSON, /* the native form; see docs/scheme-file.md */
+    FM_FILE_TEXT, /* "n m p rank", then U, V, and W for the transpose of C, a row a product */
+} fm_file_kind;
+
+/* The schemes of one file, in order. The caller frees them with fm_scheme_list_free. */
+typedef struct fm_scheme_list {
+    size_t count;
+    fm_scheme **schemes;
+} fm_scheme_list;
+
+/* Reads every scheme of a file; "-" is stdin. The kind is recognized by content. Nothing is handed
+   out unless the whole file is right. The ring is the file's, else the smallest of zt, z, q that
+   holds the coefficients, or f2 where the file says so ("z2"). */
+fm_status fm_scheme_read(const char *path, fm_scheme_list *out, fm_error *error);
+/* The same from memory; name stands for the file in messages. */
+fm_status fm_scheme_parse(const char *text, size_t length, const char *name, fm_scheme_list *out,
+                          fm_error *error);
+void fm_scheme_list_free(fm_scheme_list *list);
+
+fm_status fm_scheme_write(const fm_scheme *scheme, fm_file_kind kind, FILE *file, fm_error *error);
+
+/* ---------------------------------------------------------------- verification */
+
+/* What fm_verify found. When the scheme does not hold, (i, j, k) is the first equation that fails,
+   in lexicographic order, with what the tensor has there and what the products add up to, as
+   decimal integers or fractions (residues from 0 to p-1 over zp); the strings are freed with
+   fm_verdict_clear. */
+typedef struct fm_verdict {
+    bool valid;
+    fm_ring ring; /* in which it was checked */
+    uint32_t i, j, k;
+    char *expected;
+    char *actual;
+} fm_verdict;
+
+/* Exact check, without floating point, that the products of the scheme add up to tensor over ring.
+   FM_OK and verdict->valid when they do, FM_NO when they do not, FM_BAD_INPUT when the question
+   makes no sense: shapes that differ, coefficients that the ring does not have. */
+fm_status fm_verify(const fm_scheme *scheme, const fm_tensor *tensor, fm_ring ring,
+                    fm_verdict *verdict, fm_error *error);
+
+/* The smallest ring in which the scheme holds for its own tensor: zt, z, q, else the first of f2,
+   f3, f5, ... below 100. When none, the verdict is that over the scheme's own ring. */
+fm_status fm_verify_smallest_ring(const fm_scheme *scheme, fm_verdict *verdict, fm_error *error);
+
+void fm_verdict_clear(fm_verdict *verdict);
+
+/* ---------------------------------------------------------------- results store */
+
+/* A folder of verified schemes for many writers and no server; see docs/results-store.md. */
+typedef struct fm_store fm_store;
+
+/* Opens the store in a folder, which is made when create is true. */
+fm_status fm_store_open(const char *folder, bool create, fm_store **out, fm_error *error);
+void fm_store_close(fm_store *store);
+
+/* Verifies the scheme over its own ring and saves it; safe against other writers and against being
+   killed at any moment. When it returns FM_OK the find is on disk. *path (may be NULL) is where,
+   to be freed with free; *is_new (may be NULL) is false when the store had it already. FM_NO when
+   the scheme does not hold. */
+fm_status fm_store_put(fm_store *store, const fm_scheme *scheme, char **path, bool *is_new,
+                       fm_error *error);
+
+/* One file of a store, as its path says, which is fixed by what is in it. */
+typedef struct fm_store_item {
+    char *path;
+    char *tensor; /* the name of the tensor */
+    fm_ring ring;
+    uint32_t rank;
+    char hash[FM_HASH_SIZE];
+} fm_store_item;
+
+/* Lists a store, sorted by tensor, ring, rank and hash. Freed with fm_store_list_free. */
+fm_status fm_store_list(const fm_store *store, fm_store_item **items, size_t *count,
+                        fm_error *error);
+void fm_store_list_free(fm_store_item *items, size_t count);
+
+/* ---------------------------------------------------------------- search */
+
+typedef struct fm_search_progress {
+    double seconds;          /* since the start */
+    uint64_t flips;          /* moves that changed a scheme, all walkers */
+    uint32_t best_rank;      /* of all walkers so far */
+    uint64_t finds_saved;    /* calls of on_find that returned FM_OK */
+    size_t walker_count;     /* one entry a walker in the two arrays below */
+    const uint32_t *current; /* rank of each walker now */
+    const uint32_t *best;    /* best rank of each walker */
+} fm_search_progress;
+
+typedef struct fm_search_options {
+    fm_ring ring;         /* f2, f3 or zt */
+    unsigned threads;     /* 0: as many as OpenMP would use */
+    unsigned walkers;     /* 0: one a thread */
+    uint64_t seed;        /* walker i draws from stream (seed, i), whatever the thread count */
+    uint32_t target_rank; /* stop when reached; 0: never */
+    double seconds;       /* stop after; 0: never */
+    uint64_t flips;       /* each walker stops after so many; 0: never */
+    const fm_scheme *const *from; /* start from these in turn instead of the standard scheme */
+    size_t from_count;
+    const volatile int *stop; /* the search ends soon after *stop becomes nonzero; may be NULL */
+
+    /* Called by one thread at a time for each best scheme, already verified. Not FM_OK: could not
+       be saved; it is offered again later. */
+    fm_status (*on_find)(void *context, const fm_scheme *find, double seconds, fm_error *error);
+    /* Called about every progress_seconds (0: never). */
+    void (*on_progress)(void *context, const fm_search_progress *progress);
+    double progress_seconds;
+    void *context;
+} fm_search_options;
+
+typedef struct fm_search_result {
+    uint32_t best_rank;
+    double seconds;      /* the whole search */
+    double best_seconds; /* until best_rank was first reached */
+    uint64_t flips;
+} fm_search_result;
+
+/* Walks on the flip graph (Kauers and Moosbauer 2022; plus transitions: Arai, Ichikawa and
+   Hukushima 2024) of tensor until a limit of the options is reached. Finds go to on_find. FM_OK:
+   the target was reached, or there was none and the time was up; FM_NO: the target was not
+   reached; FM_INTERRUPTED: *stop. *result is filled in all three cases. */
+fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
+                    fm_search_result *result, fm_error *error);
+
+/* ---------------------------------------------------------------- code generation */
+
+typedef enum fm_scalar_type { FM_F32, FM_F64 } fm_scalar_type;
+
+typedef struct fm_codegen_options {
+    const char *name; /* of the function, a C identifier */
+    fm_scalar_type type;
+    unsigned crossover; /* recurse while the block sizes exceed this; 0: the default */
+    const char *header; /* file name that the source includes; NULL: no separate header */
+} fm_codegen_options;
+
+/* Writes one self-contained C file that computes C = alpha A B + beta C, row-major, for any sizes:
+
+       void NAME(size_t m, size_t n, size_t k, T alpha, const T *A, size_t lda, const T *B,
+                 size_t ldb, T beta, T *C, size_t ldc);
+
+   with the scheme applied recursively above the crossover. The scheme is verified first (FM_NO when
+   it does not hold); it must be one of a matrix product over zt, z or q. */
+fm_status fm_codegen_c(const fm_scheme *scheme, const fm_codegen_options *options, FILE *file,
+                       fm_error *error);
+/* Writes the header of that file. */
+fm_status fm_codegen_header(const fm_scheme *scheme, const fm_codegen_options *options, FILE *file,
+                            fm_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

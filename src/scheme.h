@@ -1,0 +1,59 @@
+/* Schemes in memory: three sparse factor matrices over a ring. */
+#ifndef FM_SCHEME_H
+#define FM_SCHEME_H
+
+#include "ring.h"
+#include "tensor.h"
+
+/* A factor matrix, a row a product, only the nonzero coefficients kept. Rows are appended: push the
+   coefficients of a row by ascending index, then end it. */
+typedef struct fm_factors {
+    uint32_t extent; /* length of a row */
+    uint32_t rank;   /* complete rows */
+    size_t *start;   /* row r is from start[r] to start[r + 1]; rank + 1 numbers */
+    uint32_t *index;
+    fmpq *value; /* canonical fractions, not 0 */
+    size_t count, capacity, row_capacity;
+} fm_factors;
+
+void fm_factors_init(fm_factors *factors, uint32_t extent);
+void fm_factors_clear(fm_factors *factors);
+/* A zero value is left out. index must exceed the last one of this row. */
+void fm_factors_push(fm_factors *factors, uint32_t index, const fmpq_t value);
+void fm_factors_push_si(fm_factors *factors, uint32_t index, long value);
+void fm_factors_end_row(fm_factors *factors);
+/* Appends row r of another matrix of the same extent. */
+void fm_factors_copy_row(fm_factors *factors, const fm_factors *from, uint32_t r);
+
+/* Where a scheme comes from. Strings may be NULL: not known. */
+typedef struct fm_provenance {
+    char *engine;
+    char *version;
+    char *time; /* UTC, 2026-11-24T01:02:03Z */
+    uint64_t seed;
+    bool has_seed;
+    char **parents; /* hashes */
+    size_t parent_count;
+} fm_provenance;
+
+struct fm_scheme {
+    fm_tensor *tensor;
+    fm_ring ring;
+    uint32_t rank;
+    fm_factors factors[3]; /* U, V, W */
+    fm_provenance provenance;
+};
+
+/* Takes over the three factor matrices, whatever the outcome (they are left empty), and a reference
+   to tensor. FM_BAD_INPUT when their shapes do not fit or a coefficient is not in the ring. */
+fm_status fm_scheme_new(const fm_tensor *tensor, fm_ring ring, fm_factors factors[3],
+                        fm_scheme **out, fm_error *error);
+
+/* The smallest of zt, z, q that has all coefficients. */
+fm_ring fm_factors_smallest_ring(const fm_factors factors[3]);
+
+/* Replaces the provenance by a copy of another. */
+void fm_scheme_set_provenance(fm_scheme *scheme, const fm_provenance *provenance);
+void fm_provenance_clear(fm_provenance *provenance);
+
+#endif
