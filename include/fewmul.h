@@ -34,6 +34,7 @@ typedef enum fm_status {
     FM_BAD_INPUT,   /* the input or the call is wrong */
     FM_IO,          /* the operating system refused; the message has its reason */
     FM_INTERRUPTED, /* asked to stop before the work was done; what was found is saved */
+    FM_INTERNAL,    /* a check of the library on itself failed: a bug; nothing was saved */
 } fm_status;
 
 typedef struct fm_error {

@@ -1,0 +1,79 @@
+#include "products.h"
+
+#include "memory.h"
+#include "scheme.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t row_length(const fm_products *products)
+{
+    return (size_t)products->extent[0] + products->extent[1] + products->extent[2];
+}
+
+int8_t *fm_products_row(const fm_products *products, uint32_t r)
+{
+    return products->coefficients + r * row_length(products);
+}
+
+void fm_products_clear(fm_products *products)
+{
+    free(products->coefficients);
+    *products = (fm_products){0};
+}
+
+static bool has_zero_factor(const fm_scheme *scheme, uint32_t r)
+{
+    for (int axis = 0; axis < 3; axis++)
+        if (scheme->factors[axis].start[r] == scheme->factors[axis].start[r + 1])
+            return true;
+    return false;
+}
+
+static int8_t small_coefficient(const fmpq *value)
+{
+    long number = fmpz_get_si(fmpq_numref(value));
+    assert(number >= -1 && number <= 2 && fmpz_is_one(fmpq_denref(value)));
+    return (int8_t)(number == 2 ? -1 : number);
+}
+
+void fm_products_from_scheme(fm_products *products, const fm_scheme *scheme)
+{
+    memcpy(products->extent, scheme->tensor->extent, sizeof products->extent);
+    products->rank = 0;
+    products->coefficients = fm_alloc_zero(scheme->rank, row_length(products));
+    for (uint32_t r = 0; r < scheme->rank; r++) {
+        if (has_zero_factor(scheme, r))
+            continue;
+        int8_t *row = fm_products_row(products, products->rank++);
+        for (int axis = 0; axis < 3; axis++) {
+            const fm_factors *f = &scheme->factors[axis];
+            for (size_t e = f->start[r]; e < f->start[r + 1]; e++)
+                row[f->index[e]] = small_coefficient(&f->value[e]);
+            row += f->extent;
+        }
+    }
+}
+
+fm_scheme *fm_products_to_scheme(const fm_products *products, const fm_tensor *tensor, fm_ring ring)
+{
+    fm_factors factors[3];
+    fm_scheme *scheme;
+    long minus_one = ring.kind == FM_RING_ZP ? (long)ring.p - 1 : -1;
+    size_t offset = 0;
+    for (int axis = 0; axis < 3; axis++) {
+        fm_factors_init(&factors[axis], products->extent[axis]);
+        for (uint32_t r = 0; r < products->rank; r++) {
+            const int8_t *row = fm_products_row(products, r) + offset;
+            for (uint32_t e = 0; e < products->extent[axis]; e++)
+                fm_factors_push_si(&factors[axis], e, row[e] < 0 ? minus_one : row[e]);
+            fm_factors_end_row(&factors[axis]);
+        }
+        offset += products->extent[axis];
+    }
+    fm_status status = fm_scheme_new(tensor, ring, factors, &scheme, NULL);
+    assert(status == FM_OK); /* shapes are the tensor's, coefficients in {-1, 0, 1} */
+    (void)status;
+    return scheme;
+}

@@ -1,0 +1,26 @@
+/* The products of a scheme as small dense coefficients: what walks read and write. */
+#ifndef FM_PRODUCTS_H
+#define FM_PRODUCTS_H
+
+#include "fewmul.h"
+
+/* rank rows of extent[0] + extent[1] + extent[2] coefficients in {-1, 0, 1}: u, v and w. */
+typedef struct fm_products {
+    uint32_t extent[3];
+    uint32_t rank;
+    int8_t *coefficients;
+} fm_products;
+
+/* The products of a scheme over f2, f3 or zt; over f3, 2 is written -1. Products with a zero factor
+   are left out. Freed with fm_products_clear. */
+void fm_products_from_scheme(fm_products *products, const fm_scheme *scheme);
+void fm_products_clear(fm_products *products);
+
+/* The start of row r. */
+int8_t *fm_products_row(const fm_products *products, uint32_t r);
+
+/* The scheme of these products for a tensor of the same shape. Over f3, -1 becomes 2. */
+fm_scheme *fm_products_to_scheme(const fm_products *products, const fm_tensor *tensor,
+                                 fm_ring ring);
+
+#endif

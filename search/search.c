@@ -1,0 +1,361 @@
+/* The parallel driver: independent walkers, a few a thread, until a limit is reached. Threads meet
+   only to report: a walker's path never depends on another's. */
+#include "error.h"
+#include "memory.h"
+#include "products.h"
+#include "scheme.h"
+#include "walk.h"
+#include "walker.h"
+
+#include <assert.h>
+#include <omp.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    SLICE = 1 << 16, /* attempts of a walker before the thread looks up: some milliseconds */
+    RANK_MARGIN = 16,
+};
+/* On the way down every rank is passed within moments, and only the last is worth keeping: a find
+   is handed over when nothing better came for so long, and always at the end. */
+static const double settle_seconds = 0.5;
+/* A find that could not be saved is offered again after this. */
+static const double retry_seconds = 5;
+
+/* A walker and what other threads may know of it. */
+typedef struct team_member {
+    fm_walker *walker;
+    _Atomic uint32_t rank, best;
+    _Atomic uint64_t flips;
+    double best_at;   /* seconds */
+    double retry_at;  /* no sooner offered */
+    bool undelivered; /* its best scheme has not been handed over */
+    bool finished;    /* reached the limit of flips */
+} team_member;
+
+typedef struct search {
+    const fm_tensor *tensor;
+    const fm_search_options *options;
+    fm_products *starts;
+    size_t start_count;
+    uint32_t start_rank; /* the best of the starting schemes */
+    team_member *members;
+    unsigned member_count;
+    double start;
+    _Atomic bool stop;
+    omp_lock_t lock; /* guards what follows and the callbacks */
+    uint32_t best_rank;
+    double best_seconds;
+    uint64_t delivered;
+    double progress_at;
+    fm_status status; /* of the last delivery that failed, for good or until it is tried again */
+    fm_error error;
+} search;
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* ---------------------------------------------------------------- finds */
+
+static void set_provenance(const search *s, fm_scheme *scheme)
+{
+    char text[sizeof "2026-11-24T01:02:03Z"];
+    time_t seconds = time(NULL);
+    struct tm utc;
+    size_t count = s->options->from_count;
+    char(*hashes)[FM_HASH_SIZE] = fm_alloc(count, sizeof *hashes);
+    char **parents = fm_alloc(count, sizeof *parents);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
+    for (size_t i = 0; i < count; i++) {
+        fm_scheme_hash(s->options->from[i], hashes[i]);
+        parents[i] = hashes[i];
+    }
+    fm_provenance provenance = {
+        .engine = "flip-graph",
+        .version = FEWMUL_VERSION,
+        .time = text,
+        .seed = s->options->seed,
+        .has_seed = true,
+        .parents = parents,
+        .parent_count = count,
+    };
+    fm_scheme_set_provenance(scheme, &provenance);
+    free(parents);
+    free(hashes);
+}
+
+/* Verifies the walker's best scheme and hands it over. The lock is held. */
+static fm_status deliver(search *s, const team_member *member, double seconds)
+{
+    fm_verdict verdict;
+    fm_scheme *scheme =
+        fm_products_to_scheme(fm_walker_best(member->walker), s->tensor, s->options->ring);
+    fm_status status = fm_verify(scheme, s->tensor, s->options->ring, &verdict, &s->error);
+    if (status == FM_NO) {
+        s->stop = true;
+        status = fm_fail(&s->error, FM_INTERNAL,
+                         "internal error: a walk left its tensor at (%u, %u, %u): %s is %s",
+                         verdict.i, verdict.j, verdict.k, verdict.expected, verdict.actual);
+    }
+    fm_verdict_clear(&verdict);
+    if (status == FM_OK && s->options->on_find != NULL) {
+        set_provenance(s, scheme);
+        status = s->options->on_find(s->options->context, scheme, seconds, &s->error);
+    }
+    fm_scheme_free(scheme);
+    return status;
+}
+
+static bool is_find(const search *s, uint32_t rank)
+{
+    bool target_met = s->options->target_rank != 0 && rank <= s->options->target_rank;
+    return rank < s->start_rank || (target_met && s->options->from_count == 0);
+}
+
+/* Hands over the member's best scheme when it is due. */
+static void deliver_when_due(search *s, team_member *member, bool at_end)
+{
+    double seconds = now() - s->start;
+    if (!member->undelivered ||
+        (!at_end && (seconds < member->best_at + settle_seconds || seconds < member->retry_at)))
+        return;
+    omp_set_lock(&s->lock);
+    if (member->best > s->best_rank) {
+        member->undelivered = false; /* another walker has a better one */
+    } else {
+        fm_status status = deliver(s, member, seconds);
+        if (status == FM_OK) {
+            member->undelivered = false;
+            s->delivered++;
+        }
+        member->retry_at = seconds + retry_seconds;
+        s->status = status;
+    }
+    omp_unset_lock(&s->lock);
+}
+
+static void note_best(search *s, team_member *member)
+{
+    uint32_t rank = fm_walker_best_rank(member->walker);
+    omp_set_lock(&s->lock);
+    double seconds = now() - s->start;
+    member->best = rank;
+    member->best_at = seconds;
+    member->retry_at = 0;
+    member->undelivered = is_find(s, rank);
+    if (rank < s->best_rank) {
+        s->best_rank = rank;
+        s->best_seconds = seconds;
+    }
+    omp_unset_lock(&s->lock);
+    if (s->options->target_rank != 0 && rank <= s->options->target_rank)
+        s->stop = true;
+}
+
+/* ---------------------------------------------------------------- threads */
+
+static void report_progress(search *s)
+{
+    uint32_t *ranks = fm_alloc(2 * (size_t)s->member_count, sizeof *ranks);
+    fm_search_progress progress = {
+        .seconds = now() - s->start,
+        .walker_count = s->member_count,
+        .current = ranks,
+        .best = ranks + s->member_count,
+    };
+    for (unsigned i = 0; i < s->member_count; i++) {
+        ranks[i] = s->members[i].rank;
+        ranks[s->member_count + i] = s->members[i].best;
+        progress.flips += s->members[i].flips;
+    }
+    omp_set_lock(&s->lock);
+    progress.best_rank = s->best_rank;
+    progress.finds_saved = s->delivered;
+    s->options->on_progress(s->options->context, &progress);
+    omp_unset_lock(&s->lock);
+    free(ranks);
+}
+
+/* What one thread does for all: time, signals, progress. */
+static void watch(search *s)
+{
+    const fm_search_options *options = s->options;
+    double seconds = now() - s->start;
+    if ((options->seconds > 0 && seconds >= options->seconds) ||
+        (options->stop != NULL && *options->stop != 0))
+        s->stop = true;
+    if (options->on_progress != NULL && options->progress_seconds > 0 &&
+        seconds >= s->progress_at) {
+        s->progress_at = seconds + options->progress_seconds;
+        report_progress(s);
+    }
+}
+
+static void run_slice(search *s, team_member *member)
+{
+    uint64_t limit = s->options->flips;
+    bool better = fm_walker_run(member->walker, SLICE, limit);
+    member->rank = fm_walker_rank(member->walker);
+    member->flips = fm_walker_flips(member->walker);
+    member->finished = limit != 0 && member->flips >= limit;
+    if (better)
+        note_best(s, member);
+    deliver_when_due(s, member, false);
+}
+
+static void run_thread(search *s, unsigned thread, unsigned threads)
+{
+    bool working = true;
+    while (working && !s->stop) {
+        working = false;
+        for (unsigned i = thread; i < s->member_count && !s->stop; i += threads) {
+            if (!s->members[i].finished) {
+                run_slice(s, &s->members[i]);
+                working = true;
+            }
+            if (thread == 0)
+                watch(s);
+        }
+    }
+}
+
+static void run_threads(search *s)
+{
+    unsigned wanted =
+        s->options->threads != 0 ? s->options->threads : (unsigned)omp_get_max_threads();
+    if (wanted > s->member_count)
+        wanted = s->member_count;
+#pragma omp parallel num_threads(wanted)
+    {
+        unsigned threads = (unsigned)omp_get_num_threads();
+        run_thread(s, (unsigned)omp_get_thread_num(), threads);
+    }
+    for (unsigned i = 0; i < s->member_count; i++)
+        deliver_when_due(s, &s->members[i], true);
+}
+
+/* ---------------------------------------------------------------- set-up */
+
+static fm_status check_options(const fm_tensor *tensor, const fm_search_options *options,
+                               fm_error *error)
+{
+    char name[FM_RING_NAME_SIZE];
+    for (unsigned axis = 0; axis < 3; axis++)
+        if (tensor->extent[axis] > FM_WALK_EXTENT_MAX)
+            return fm_fail(error, FM_BAD_INPUT,
+                           "%s: factors of %u coefficients; the search takes up to %d",
+                           tensor->name, tensor->extent[axis], FM_WALK_EXTENT_MAX);
+    if (fm_walk_kernel_for(options->ring, 1) == NULL)
+        return fm_fail(error, FM_BAD_INPUT, "no search over %s: expected f2, f3 or zt",
+                       fm_ring_name(options->ring, name));
+    return FM_OK;
+}
+
+/* Takes a starting scheme into the search's ring, if it holds there. */
+static fm_status add_start(search *s, const fm_scheme *given, fm_error *error)
+{
+    fm_scheme *scheme;
+    fm_verdict verdict;
+    fm_ring ring = s->options->ring;
+    if (!fm_tensor_equal(given->tensor, s->tensor))
+        return fm_fail(error, FM_BAD_INPUT, "a starting scheme is for %s, not for %s",
+                       given->tensor->name, s->tensor->name);
+    fm_status status = fm_scheme_to_ring(given, ring, &scheme, error);
+    if (status != FM_OK)
+        return status;
+    status = fm_verify(scheme, s->tensor, ring, &verdict, error);
+    fm_verdict_clear(&verdict);
+    if (status == FM_NO)
+        status = fm_fail(error, FM_BAD_INPUT, "a starting scheme does not hold");
+    else if (status == FM_OK &&
+             (scheme->rank == 0 || scheme->rank > FM_WALK_RANK_MAX - RANK_MARGIN))
+        status = fm_fail(error, FM_BAD_INPUT, "%s: rank %u; the search takes from 1 to %d",
+                         s->tensor->name, scheme->rank, FM_WALK_RANK_MAX - RANK_MARGIN);
+    if (status == FM_OK)
+        fm_products_from_scheme(&s->starts[s->start_count++], scheme);
+    fm_scheme_free(scheme);
+    return status;
+}
+
+static fm_status make_starts(search *s, fm_error *error)
+{
+    fm_scheme *standard = NULL;
+    const fm_search_options *options = s->options;
+    size_t count = options->from_count;
+    s->starts = fm_alloc_zero(count > 0 ? count : 1, sizeof *s->starts);
+    fm_status status = FM_OK;
+    if (count == 0) {
+        status = fm_scheme_standard(s->tensor, options->ring, &standard, error);
+        if (status == FM_OK)
+            status = add_start(s, standard, error);
+        fm_scheme_free(standard);
+    }
+    for (size_t i = 0; i < count && status == FM_OK; i++)
+        status = add_start(s, options->from[i], error);
+    s->start_rank = UINT32_MAX;
+    for (size_t i = 0; i < s->start_count; i++)
+        if (s->starts[i].rank < s->start_rank)
+            s->start_rank = s->starts[i].rank;
+    return status;
+}
+
+static void make_members(search *s)
+{
+    const fm_search_options *options = s->options;
+    unsigned threads = options->threads != 0 ? options->threads : (unsigned)omp_get_max_threads();
+    s->member_count = options->walkers != 0 ? options->walkers : threads;
+    s->members = fm_alloc_zero(s->member_count, sizeof *s->members);
+    for (unsigned i = 0; i < s->member_count; i++) {
+        team_member *member = &s->members[i];
+        member->walker = fm_walker_new(s->starts, s->start_count, options->ring, options->seed, i);
+        member->rank = fm_walker_rank(member->walker);
+        note_best(s, member);
+    }
+}
+
+static fm_status outcome(const search *s, fm_error *error)
+{
+    if (s->status != FM_OK) { /* the last find could not be saved */
+        if (error != NULL)
+            *error = s->error;
+        return s->status;
+    }
+    if (s->options->target_rank != 0 && s->best_rank <= s->options->target_rank)
+        return FM_OK;
+    if (s->options->stop != NULL && *s->options->stop != 0)
+        return FM_INTERRUPTED;
+    return s->options->target_rank != 0 ? FM_NO : FM_OK;
+}
+
+fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
+                    fm_search_result *result, fm_error *error)
+{
+    search s = {.tensor = tensor, .options = options, .start = now(), .best_rank = UINT32_MAX};
+    fm_status status = check_options(tensor, options, error);
+    if (status != FM_OK)
+        return status;
+    omp_init_lock(&s.lock);
+    status = make_starts(&s, error);
+    if (status == FM_OK) {
+        make_members(&s);
+        run_threads(&s);
+        status = outcome(&s, error);
+        *result = (fm_search_result){s.best_rank, now() - s.start, s.best_seconds, 0};
+        for (unsigned i = 0; i < s.member_count; i++)
+            result->flips += fm_walker_flips(s.members[i].walker);
+    }
+    for (unsigned i = 0; i < s.member_count; i++)
+        fm_walker_free(s.members[i].walker);
+    free(s.members);
+    for (size_t i = 0; i < s.start_count; i++)
+        fm_products_clear(&s.starts[i]);
+    free(s.starts);
+    omp_destroy_lock(&s.lock);
+    return status;
+}

@@ -1,0 +1,58 @@
+/* A walk on the flip graph: one scheme over f2, f3 or zt in bit vectors, and the moves on it.
+
+   There is one implementation for each ring and vector length (64, 128, 256 coefficients), all made
+   from walk_template.c; a table of functions, the kernel, hides which. A walk knows moves, not
+   strategy: when to go up, when to start again is the walker's business (walker.h).
+
+   Moves (Kauers and Moosbauer 2022, Flip graphs for matrix multiplication; Arai, Ichikawa and
+   Hukushima 2024, Adaptive flip graph algorithm for matrix multiplication):
+   flip       u x v1 x w1 + u x v2 x w2  ->  u x (v1 + t v2) x w1 + u x v2 x (w2 - t w1), t = 1, -1
+   reduction  products that share two factors become one; or, of products that share one factor,
+              a second factor of which is a linear combination of the others', one disappears
+   plus       two products that share nothing become three: a split, and a flip to hide it
+   The shared factor may be any of the three, in each move. Over zt a move that would leave
+   {-1, 0, 1} is not made. */
+#ifndef FM_WALK_H
+#define FM_WALK_H
+
+#include "fewmul.h"
+#include "random.h"
+
+#define FM_WALK_EXTENT_MAX 256
+/* Rows are numbered with 14 bits. */
+#define FM_WALK_RANK_MAX 16000
+
+typedef struct fm_walk fm_walk;
+
+typedef struct fm_walk_kernel {
+    /* A walk for vectors of the given lengths with room for capacity products; empty at first. */
+    fm_walk *(*new)(const uint32_t extent[3], uint32_t capacity);
+    void (*free)(fm_walk *walk);
+
+    /* Removes all products. */
+    void (*clear)(fm_walk *walk);
+    /* Appends a product given by its coefficients in {-1, 0, 1} (0 and 1 over f2), no factor zero.
+       No reduction is looked for. */
+    void (*append)(fm_walk *walk, const int8_t *u, const int8_t *v, const int8_t *w);
+    /* The coefficients of product r, from 0 to rank - 1. */
+    void (*get)(const fm_walk *walk, uint32_t r, int8_t *u, int8_t *v, int8_t *w);
+    uint32_t (*rank)(const fm_walk *walk);
+
+    /* Tries at most attempts random flips, uniform over the factors that some other product
+       shares, and makes the reductions that they lead to. Returns the number of attempts made:
+       fewer when the rank fell or nothing can be flipped. *flips grows by the flips made. */
+    uint64_t (*run)(fm_walk *walk, fm_random *random, uint64_t attempts, uint64_t *flips);
+    /* Reduces by linear dependence among products that share a factor, and by equal factors,
+       until there is no such reduction. True when the rank fell. */
+    bool (*reduce)(fm_walk *walk);
+    /* One plus transition on a random pair; false when no pair was found that admits it or the
+       capacity is reached. */
+    bool (*plus)(fm_walk *walk, fm_random *random);
+    /* Ordered pairs of products that share a factor, over the three factors. */
+    uint64_t (*flip_count)(const fm_walk *walk);
+} fm_walk_kernel;
+
+/* The kernel for a ring and for vectors of up to extent coefficients; NULL when there is none. */
+const fm_walk_kernel *fm_walk_kernel_for(fm_ring ring, uint32_t extent);
+
+#endif
