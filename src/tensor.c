@@ -45,7 +45,8 @@ fm_status fm_tensor_new(const uint32_t extent[3], char *name, fm_tensor_entry *e
     tensor->name = name;
     tensor->entries = entries;
     tensor->entry_count = count;
-    qsort(entries, count, sizeof *entries, compare_entries);
+    if (count > 0)
+        qsort(entries, count, sizeof *entries, compare_entries);
     fm_status status = check_entries(tensor, error);
     if (status != FM_OK) {
         fm_tensor_free(tensor);
