@@ -77,7 +77,7 @@ static void set_provenance(const search *s, fm_scheme *scheme)
         parents[i] = hashes[i];
     }
     fm_provenance provenance = {
-        .engine = "flip-graph",
+        .engine = "flips",
         .version = FEWMUL_VERSION,
         .time = text,
         .seed = s->options->seed,

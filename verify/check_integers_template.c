@@ -44,7 +44,7 @@ static bool CELL_DO(check)(const integers *in, fm_equations *row, fm_position *f
             CELL_DO(zero)(&sum[k]);
         for (size_t e = 0; e < row->entry_count; e++)
             CELL_DO(set)
-            (&sum[row->entries[e].k], &in->entry[&row->entries[e] - row->tensor->entries]);
+        (&sum[row->entries[e].k], &in->entry[&row->entries[e] - row->tensor->entries]);
         CELL_DO(add_terms)(row, factor, sum);
         for (k = 0; k < extent && CELL_DO(is_zero)(&sum[k], in->modulus);)
             k++;

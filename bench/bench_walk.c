@@ -1,0 +1,41 @@
+#include "bench_walk.h"
+
+#include <math.h>
+
+fm_status fm_bench_flips(const fm_tensor *tensor, fm_ring ring, unsigned threads, double seconds,
+                         uint64_t seed, const volatile int *stop, fm_bench_flips_result *result,
+                         fm_error *error)
+{
+    fm_search_result found;
+    fm_search_options options = {
+        .ring = ring, .threads = threads, .seconds = seconds, .seed = seed, .stop = stop};
+    fm_status status = fm_search(tensor, &options, &found, error);
+    if (status == FM_OK)
+        *result = (fm_bench_flips_result){(double)found.flips / found.seconds, found.best_rank,
+                                          found.seconds};
+    return status;
+}
+
+fm_status fm_bench_search(const fm_tensor *tensor, fm_ring ring, uint32_t target_rank,
+                          unsigned threads, double seconds, uint64_t seed, unsigned runs,
+                          const volatile int *stop, double *times,
+                          void (*on_run)(unsigned run, double seconds, uint32_t best_rank),
+                          fm_error *error)
+{
+    for (unsigned run = 0; run < runs; run++) {
+        fm_search_result found;
+        fm_search_options options = {.ring = ring,
+                                     .threads = threads,
+                                     .seconds = seconds,
+                                     .seed = seed + run,
+                                     .target_rank = target_rank,
+                                     .stop = stop};
+        fm_status status = fm_search(tensor, &options, &found, error);
+        if (status != FM_OK && status != FM_NO)
+            return status;
+        times[run] = status == FM_OK ? found.best_seconds : NAN;
+        if (on_run != NULL)
+            on_run(run, times[run], found.best_rank);
+    }
+    return FM_OK;
+}

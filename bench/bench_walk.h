@@ -1,0 +1,28 @@
+/* Benchmarks of the search: the rate of flips, and the time to a rank. */
+#ifndef FM_BENCH_WALK_H
+#define FM_BENCH_WALK_H
+
+#include "fewmul.h"
+
+typedef struct fm_bench_flips_result {
+    double flips_per_second; /* moves that changed a scheme, all threads, over wall time */
+    uint32_t best_rank;
+    double seconds;
+} fm_bench_flips_result;
+
+/* Searches for so many seconds from the standard scheme, one walker a thread (threads 0: all), and
+   counts. Nothing is stored. FM_INTERRUPTED when *stop becomes nonzero. */
+fm_status fm_bench_flips(const fm_tensor *tensor, fm_ring ring, unsigned threads, double seconds,
+                         uint64_t seed, const volatile int *stop, fm_bench_flips_result *result,
+                         fm_error *error);
+
+/* Runs a search for target_rank with each of the seeds seed, seed + 1, ... runs times, each for at
+   most so many seconds; times[i] is the time to the target, or not a number when it was not
+   reached. on_run (may be NULL) is called after each. FM_INTERRUPTED when *stop becomes nonzero. */
+fm_status fm_bench_search(const fm_tensor *tensor, fm_ring ring, uint32_t target_rank,
+                          unsigned threads, double seconds, uint64_t seed, unsigned runs,
+                          const volatile int *stop, double *times,
+                          void (*on_run)(unsigned run, double seconds, uint32_t best_rank),
+                          fm_error *error);
+
+#endif
