@@ -22,10 +22,9 @@ install(FILES ${PROJECT_BINARY_DIR}/fewmul-config.cmake
 set(PC_REQUIRES "")
 set(PC_LIBS "")
 if(NOT BUILD_SHARED_LIBS)
-  list(TRANSFORM OpenMP_C_LIB_NAMES PREPEND -l OUTPUT_VARIABLE openmp_libraries)
-  list(JOIN openmp_libraries " " openmp_libraries)
   set(PC_REQUIRES "jansson nettle")
-  set(PC_LIBS "-lflint -lgmp -lm ${openmp_libraries}")
+  list(JOIN openmp_libraries " " PC_LIBS)
+  string(PREPEND PC_LIBS "-lflint -lgmp -lm ")
 endif()
 # Relative to the .pc file, so that the installed tree can be moved.
 file(RELATIVE_PATH PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})

@@ -314,8 +314,8 @@ static inline bool NAME(flip)(walk *w, node_t node, node_t other, uint32_t bits)
     node_t ax = (node_t)(4 * a + x), by = (node_t)(4 * b + y);
     const vec *bx = &w->factor[4 * b + x], *ay = &w->factor[4 * a + y];
     vec new_ax, new_by;
-    bool valid = NAME(add)(&w->factor[ax], bx, negative, &new_ax) &
-                 NAME(add)(&w->factor[by], ay, negative != opposite, &new_by);
+    bool valid = NAME(add)(&w->factor[ax], bx, negative, &new_ax);
+    valid &= NAME(add)(&w->factor[by], ay, negative != opposite, &new_by);
     if (!valid)
         return false;
     if (PLANES == 2 && (NAME(is_zero)(&new_ax) || NAME(is_zero)(&new_by)))
