@@ -50,45 +50,56 @@ field() { # KEY FILE
     grep -oE "\"$1\": *(\"[^\"]*\"|[^],}]*)" "$2" | tail -n 1 | sed -E 's/^[^:]*: *"?//; s/"$//'
 }
 
-# Shows the command, then runs it.
+show() {
+    printf '\n$ %s\n' "${*//"$fewmul"/fewmul}"
+}
+
 run() {
-    echo
-    echo "\$ $*" | sed "s|$fewmul|fewmul|"
+    show "$@"
     "$@"
 }
 
-searches=() kernels=()
-
 # Searches until the target or the time is reached; the find must be at most the limit.
 search() { # FORMAT RING TARGET SECONDS LIMIT
-    local log=$folder/search-$1-$2.json rank path
-    run "$fewmul" search "$1" --ring "$2" --target "$3" --time "$4" --threads "$threads" \
-        --store "$store" --json >"$log" || [ $? = 1 ] || fail "the search failed"
+    local log=$folder/search-$1-$2.json rank path code=0
+    local command=("$fewmul" search "$1" --ring "$2" --target "$3" --time "$4"
+        --threads "$threads" --store "$store" --json)
+    show "${command[@]}"
+    "${command[@]}" >"$log" || code=$?
+    [ $code -le 1 ] || fail "the search of $1 over $2 ended with code $code"
     rank=$(field rank "$log") path=$(field path "$log")
     [ "$rank" -le "$5" ] || fail "$1 over $2: only rank $rank in $4 s"
+    echo "$1 over $2: rank $rank after $(field rank_seconds "$log") s, verified, saved as $path"
+    found[$1]=$path finds+=("$path")
     searches+=("$(printf '%-8s %-5s %5s %8.2f  %s' "$1" "$2" "$rank" \
         "$(field rank_seconds "$log")" "$(basename "$path")")")
-    found[$1]=$path
-    echo "$1 over $2: rank $rank, $path"
 }
 
-# GF/s of one entry, "classical" or a peer's name, in the benchmark's JSON.
-gflops() { # OBJECT FILE
-    grep -oE "$1[^{}]*\"gflops\": *[0-9.]+" "$2" | head -n 1 | sed 's/.*: *//'
+# GF/s in the benchmark's JSON, of the object that begins as said; - where there is none.
+gflops() { # BEGINNING FILE
+    local value
+    value=$(grep -oiE "$1[^}]*\"gflops\": *[0-9.]+" "$2" | head -n 1 | sed 's/.*: *//') || true
+    if [ -n "$value" ]; then
+        printf '%.1f' "$value"
+    else
+        printf -- -
+    fi
 }
 
+# Generates, compiles, checks and measures the kernel of a find.
 kernel() { # FORMAT
-    local name=matmul_$1 log=$folder/bench-$1.json verdict
+    local name=matmul_$1 log=$folder/bench-$1.json
     run "$fewmul" gen "${found[$1]}" --target c --type f64 --name "$name" -o "$folder/$name.c"
-    run cc -O3 -march=native -fopenmp -Wall -Wextra "-DKERNEL=$name" "-DHEADER=\"$folder/$name.h\"" \
+    run cc -O3 -march=native -fopenmp "-DKERNEL=$name" "-DHEADER=\"$folder/$name.h\"" \
         "$check_source" "$folder/$name.c" -o "$folder/check-$1"
-    verdict=$(run "$folder/check-$1") || fail "$verdict"
-    echo "$verdict"
-    run "$fewmul" bench gemm --type f64 --sizes $size --threads "$threads" \
-        --scheme "${found[$1]}" --json >"$log"
-    kernels+=("$(printf '%-8s %-9s %8.1f %9.1f %9.1f %9.1f' "$1" equal "$(gflops '"plan"' "$log")" \
-        "$(gflops '"classical"' "$log")" "$(gflops '"OpenBLAS' "$log")" \
-        "$(gflops '"BLIS' "$log")")")
+    run "$folder/check-$1" || fail "the kernel of $1 is wrong"
+    local command=("$fewmul" bench gemm --type f64 --sizes "$size" --threads "$threads"
+        --scheme "${found[$1]}" --json)
+    show "${command[@]}"
+    "${command[@]}" | tee "$log"
+    kernels+=("$(printf '%-8s %-10s %8s %9s %9s %9s' "$1" identical \
+        "$(gflops '"plan": *\{' "$log")" "$(gflops '"classical": *\{' "$log")" \
+        "$(gflops '"name": *"openblas' "$log")" "$(gflops '"name": *"blis' "$log")")")
 }
 
 if $install; then
@@ -108,14 +119,15 @@ start=$SECONDS
 search 2x2x2 zt 7 30 7
 search 3x3x3 zt 23 60 23
 search 4x4x4 f2 47 30 49
-run "$fewmul" verify "${found[@]}"
+run "$fewmul" verify "${finds[@]}"
 kernel 2x2x2
 kernel 3x3x3
 run "$fewmul" results --store "$store"
 
-printf '\n%-8s %-5s %5s %8s  %s\n' format ring rank seconds "verified and saved as"
+printf '\nsearches, %d threads\n%-8s %-5s %5s %8s  %s\n' "$threads" format ring rank seconds \
+    "verified and saved as"
 printf '%s\n' "${searches[@]}"
-printf '\n%-8s %-9s %8s %9s %9s %9s   (GF/s, f64, %d x %d, %d threads)\n' kernel classical fast \
-    base OpenBLAS BLIS $size $size "$threads"
+printf '\nkernels, f64, %d x %d, %d threads; GF/s\n' $size $size "$threads"
+printf '%-8s %-10s %8s %9s %9s %9s\n' scheme check fewmul classical OpenBLAS BLIS
 printf '%s\n' "${kernels[@]}"
 printf '\n%d s after the build; everything is in %s\n' $((SECONDS - start)) "$folder"
