@@ -17,6 +17,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 #define FEWMUL_VERSION_MAJOR 0
 #define FEWMUL_VERSION_MINOR 1
@@ -296,6 +299,9 @@ fm_status fm_codegen_c(const fm_scheme *scheme, const fm_codegen_options *option
 fm_status fm_codegen_header(const fm_scheme *scheme, const fm_codegen_options *options, FILE *file,
                             fm_error *error);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif
