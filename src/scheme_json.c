@@ -191,6 +191,18 @@ static fm_status read_factors(const json_reader *in, const json_t *object,
     return FM_OK;
 }
 
+/* An integer below 2^64, a string where it is large. */
+static bool read_seed(const json_t *value, uint64_t *seed)
+{
+    fmpq_t number;
+    fmpq_init(number);
+    bool good = read_number(value, number) && fmpz_is_one(fmpq_denref(number)) &&
+                fmpz_sgn(fmpq_numref(number)) >= 0 && fmpz_abs_fits_ui(fmpq_numref(number));
+    *seed = good ? fmpz_get_ui(fmpq_numref(number)) : 0;
+    fmpq_clear(number);
+    return good;
+}
+
 static fm_status read_provenance(const json_reader *in, const json_t *object, fm_scheme *scheme)
 {
     const json_t *from = json_object_get(object, "provenance");
@@ -211,12 +223,8 @@ static fm_status read_provenance(const json_reader *in, const json_t *object, fm
                                 .version = (char *)text[1],
                                 .time = (char *)text[2],
                                 .has_seed = seed != NULL};
-    if (json_is_integer(seed))
-        provenance.seed = (uint64_t)json_integer_value(seed);
-    else if (json_is_string(seed))
-        provenance.seed = strtoull(json_string_value(seed), NULL, 10);
-    else if (seed != NULL)
-        return fail_at(in, "provenance.seed", "expected a number");
+    if (seed != NULL && !read_seed(seed, &provenance.seed))
+        return fail_at(in, "provenance.seed", "expected an integer from 0 to 2^64 - 1");
     size_t count = json_array_size(parents);
     provenance.parents = fm_alloc(count, sizeof *provenance.parents);
     for (; provenance.parent_count < count; provenance.parent_count++) {

@@ -135,18 +135,18 @@ void fm_store_close(fm_store *store)
 
 /* ---------------------------------------------------------------- putting */
 
-/* The name of a tensor as that of a folder: "4x4x5" for a matrix product and for nothing else. */
+/* The name of a tensor as that of a folder: "4x4x5" for a matrix product; otherwise its own name and
+   a part of its hash, so that two tensors of one name, and one that is called like a format, stay
+   apart. */
 static char *folder_name(const fm_tensor *tensor)
 {
     enum { LENGTH_MAX = 100 };
-    fm_tensor *format;
-    bool matmul = fm_tensor_is_matmul(tensor, NULL);
-    bool misleading = !matmul && fm_tensor_parse_format(tensor->name, &format, NULL) == FM_OK;
-    if (misleading)
-        fm_tensor_free(format);
+    char hash[FM_HASH_SIZE];
+    if (fm_tensor_is_matmul(tensor, NULL))
+        return fm_strdup(tensor->name);
     bool hidden = tensor->name[0] == '.' || tensor->name[0] == '\0';
-    char *name =
-        fm_format("%s%.*s", misleading || hidden ? "tensor-" : "", LENGTH_MAX, tensor->name);
+    fm_tensor_hash(tensor, hash);
+    char *name = fm_format("%s%.*s-%.8s", hidden ? "_" : "", LENGTH_MAX, tensor->name, hash);
     for (char *c = name; *c != '\0'; c++)
         if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", *c) == NULL)
             *c = '_';
@@ -180,18 +180,25 @@ static void place_clear(place *p)
     free(p->file);
 }
 
-/* True when the file is what its name says. */
-static bool is_whole(const char *path, const fm_scheme *scheme)
+/* The file that is there must be what its name says. One that is not is left for its owner to look
+   at: it may be damaged, or written by a newer version. */
+static fm_status check_existing(const char *path, const fm_scheme *scheme, fm_error *error)
 {
     fm_scheme_list list;
+    fm_error reason;
     char wanted[FM_HASH_SIZE], found[FM_HASH_SIZE];
-    if (fm_scheme_read(path, &list, NULL) != FM_OK)
-        return false;
+    if (fm_scheme_read(path, &list, &reason) != FM_OK)
+        return fm_fail(error, FM_IO, "%s; move the file away to save the scheme again",
+                       reason.message);
     fm_scheme_hash(scheme, wanted);
     fm_scheme_hash(list.schemes[0], found);
     bool same = list.count == 1 && strcmp(wanted, found) == 0;
     fm_scheme_list_free(&list);
-    return same;
+    return same ? FM_OK
+                : fm_fail(error, FM_IO,
+                          "%s: not the scheme that its name says; move the file away to save the "
+                          "scheme again",
+                          path);
 }
 
 /* Writes a scheme to a locked temporary file and flushes it to the disk. The file stays open, and
@@ -218,17 +225,28 @@ static fm_status write_temporary(const fm_store *store, const fm_scheme *scheme,
     return status;
 }
 
-/* Gives the temporary file its place. A file that is there already stays, unless it is damaged. */
-static fm_status publish(const char *temporary, const char *path, const fm_scheme *scheme,
-                         bool *is_new, fm_error *error)
+/* Gives the temporary file its place. A file that is there already stays: a link, unlike a rename,
+   does not replace it. */
+static fm_status publish(FILE *file, const char *temporary, const char *path,
+                         const fm_scheme *scheme, bool *is_new, fm_error *error)
 {
+    struct stat status;
     *is_new = link(temporary, path) == 0;
+    int reason = errno;
+    /* NFS may lose the answer to a request that it carried out. */
+    if (!*is_new)
+        *is_new = fstat(fileno(file), &status) == 0 && status.st_nlink > 1;
     if (*is_new)
         return FM_OK;
-    if (errno == EEXIST && is_whole(path, scheme))
-        return FM_OK;
-    *is_new = true; /* damaged, or a file system without links */
-    return rename(temporary, path) == 0 ? FM_OK : fail_io(error, path);
+    if (reason == EEXIST)
+        return check_existing(path, scheme, error);
+    if (reason == EPERM || reason == ENOSYS || reason == EOPNOTSUPP || reason == EXDEV) {
+        /* No links here: the best there is, and what it may replace is the same scheme. */
+        *is_new = true;
+        return rename(temporary, path) == 0 ? FM_OK : fail_io(error, path);
+    }
+    errno = reason;
+    return fail_io(error, path);
 }
 
 static fm_status save(const fm_store *store, const fm_scheme *scheme, const place *p, bool *is_new,
@@ -243,7 +261,7 @@ static fm_status save(const fm_store *store, const fm_scheme *scheme, const plac
         status = write_temporary(store, scheme, &file, &temporary, error);
     if (status != FM_OK)
         return status;
-    status = publish(temporary, p->file, scheme, is_new, error);
+    status = publish(file, temporary, p->file, scheme, is_new, error);
     unlink(temporary);
     fclose(file);
     free(temporary);

@@ -310,6 +310,15 @@ static void bad_files_are_refused_with_their_place(void **state)
         {"[{\"n\": [1,1,1], \"m\": 1, \"u\": [[1]], \"v\": [[1]], \"w\": [[1]]}, {}]",
          "n: expected either"},
         {"[]", "no scheme in it"},
+        {"{\"n\": [1,1,1], \"m\": 1, \"u\": [[1]], \"v\": [[1]], \"w\": [[1]], "
+         "\"provenance\": {\"seed\": \"abc\"}}",
+         "provenance.seed: expected an integer"},
+        {"{\"n\": [1,1,1], \"m\": 1, \"u\": [[1]], \"v\": [[1]], \"w\": [[1]], "
+         "\"provenance\": {\"seed\": -1}}",
+         "provenance.seed: expected an integer"},
+        {"{\"n\": [1,1,1], \"m\": 1, \"u\": [[1]], \"v\": [[1]], \"w\": [[1]], "
+         "\"provenance\": {\"seed\": \"18446744073709551616\"}}",
+         "provenance.seed: expected an integer"},
     };
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++)
         assert_refused(cases[c][0], strlen(cases[c][0]), cases[c][1]);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -118,25 +119,49 @@ static void what_does_not_hold_is_not_saved(void **state)
     fm_store_close(store);
 }
 
-static void a_damaged_file_is_replaced(void **state)
+static void a_damaged_file_is_reported_and_left_alone(void **state)
 {
     (void)state;
     fm_error error;
-    fm_scheme_list list;
+    struct stat status;
     char *path;
-    bool is_new;
     fm_store *store = open_store();
     fm_scheme *scheme = test_strassen(test_ring("zt"));
     assert_ok(fm_store_put(store, scheme, &path, NULL, &error), error);
     assert_int_equal(truncate(path, 100), 0);
-    assert_int_equal(fm_scheme_read(path, &list, &error), FM_BAD_INPUT);
-    free(path);
-    assert_ok(fm_store_put(store, scheme, &path, &is_new, &error), error);
-    assert_true(is_new);
-    assert_ok(fm_scheme_read(path, &list, &error), error);
-    fm_scheme_list_free(&list);
+    assert_int_equal(fm_store_put(store, scheme, NULL, NULL, &error), FM_IO);
+    assert_non_null(strstr(error.message, path));
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_size, 100);
+    assert_int_equal(temporary_files(), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_ok(fm_store_put(store, scheme, NULL, NULL, &error), error);
     free(path);
     fm_scheme_free(scheme);
+    fm_store_close(store);
+}
+
+static void two_tensors_of_one_name_stay_apart(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"shape 1 1 2\n1 1 1 1\n", "shape 1 1 2\n1 1 2 1\n"};
+    fm_error error;
+    fm_store_item *items;
+    size_t count;
+    fm_store *store = open_store();
+    for (int t = 0; t < 2; t++) {
+        fm_tensor *tensor;
+        fm_scheme *scheme;
+        assert_ok(fm_tensor_parse(texts[t], strlen(texts[t]), "t.tns", &tensor, &error), error);
+        assert_ok(fm_scheme_standard(tensor, test_ring("f2"), &scheme, &error), error);
+        assert_ok(fm_store_put(store, scheme, NULL, NULL, &error), error);
+        fm_scheme_free(scheme);
+        fm_tensor_free(tensor);
+    }
+    assert_ok(fm_store_list(store, &items, &count, &error), error);
+    assert_int_equal(count, 2);
+    assert_string_not_equal(items[0].tensor, items[1].tensor);
+    fm_store_list_free(items, count);
     fm_store_close(store);
 }
 
@@ -227,6 +252,53 @@ static void a_live_writer_keeps_its_file(void **state)
     assert_int_equal(status, 0);
     fm_store_close(open_store());
     assert_int_equal(temporary_files(), 0);
+}
+
+/* ---------------------------------------------------------------- a disk that is full */
+
+/* Puts Strassen's scheme in a process that may write no more than 300 bytes into a file; handler
+   is what the signal that says so does. Returns how the process ended. */
+static int put_with_little_room(void (*handler)(int))
+{
+    fm_store_close(open_store());
+    pid_t child = fork();
+    if (child == 0) {
+        fm_scheme *scheme = test_strassen(test_ring("zt"));
+        fm_store *store = open_store();
+        struct rlimit limit = {300, 300};
+        signal(SIGXFSZ, handler);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        _exit((int)fm_store_put(store, scheme, NULL, NULL, NULL));
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void a_writer_killed_in_the_middle_leaves_one_temporary_file(void **state)
+{
+    (void)state;
+    assert_true(WIFSIGNALED(put_with_little_room(SIG_DFL)));
+    assert_int_equal(temporary_files(), 1);
+    fm_store_close(open_store());
+    assert_int_equal(temporary_files(), 0);
+}
+
+static void a_failed_write_is_an_error_and_leaves_nothing(void **state)
+{
+    (void)state;
+    fm_error error;
+    fm_store_item *items;
+    size_t count;
+    int status = put_with_little_room(SIG_IGN);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), FM_IO);
+    assert_int_equal(temporary_files(), 0);
+    fm_store *store = open_store();
+    assert_ok(fm_store_list(store, &items, &count, &error), error);
+    assert_int_equal(count, 0);
+    fm_store_list_free(items, count);
+    fm_store_close(store);
 }
 
 /* ---------------------------------------------------------------- killed writers */
@@ -339,7 +411,14 @@ int main(void)
                                         remove_folder),
         cmocka_unit_test_setup_teardown(what_does_not_hold_is_not_saved, make_folder,
                                         remove_folder),
-        cmocka_unit_test_setup_teardown(a_damaged_file_is_replaced, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_damaged_file_is_reported_and_left_alone, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(two_tensors_of_one_name_stay_apart, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_writer_killed_in_the_middle_leaves_one_temporary_file,
+                                        make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_failed_write_is_an_error_and_leaves_nothing, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(other_files_and_odd_names_do_no_harm, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(a_store_that_cannot_be_is_an_error, make_folder,
