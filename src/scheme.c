@@ -405,6 +405,22 @@ static void hash_tensor(struct sha256_ctx *context, const fm_tensor *tensor)
     }
 }
 
+static void print_digest(struct sha256_ctx *context, char hash[FM_HASH_SIZE])
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_digest(context, sizeof digest, digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(hash + 2 * i, 3, "%02x", digest[i]);
+}
+
+void fm_tensor_hash(const fm_tensor *tensor, char hash[FM_HASH_SIZE])
+{
+    struct sha256_ctx context;
+    sha256_init(&context);
+    hash_tensor(&context, tensor);
+    print_digest(&context, hash);
+}
+
 static void hash_row(struct sha256_ctx *context, const fm_factors *factors, uint32_t r)
 {
     char index[16];
@@ -423,7 +439,6 @@ void fm_scheme_hash(const fm_scheme *scheme, char hash[FM_HASH_SIZE])
 {
     struct sha256_ctx context;
     char line[FM_RING_NAME_SIZE + 32], name[FM_RING_NAME_SIZE];
-    uint8_t digest[SHA256_DIGEST_SIZE];
     fm_scheme *canonical = fm_scheme_canonical(scheme);
     sha256_init(&context);
     hash_tensor(&context, scheme->tensor);
@@ -435,8 +450,6 @@ void fm_scheme_hash(const fm_scheme *scheme, char hash[FM_HASH_SIZE])
             hash_row(&context, &canonical->factors[axis], r);
             hash_text(&context, axis < 2 ? "; " : "\n");
         }
-    sha256_digest(&context, sizeof digest, digest);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(hash + 2 * i, 3, "%02x", digest[i]);
+    print_digest(&context, hash);
     fm_scheme_free(canonical);
 }
