@@ -12,6 +12,7 @@
 
 /* In the order of the help; NULL ends it. */
 static const cli_command *const commands[] = {
+    &cli_command_verify,
     &cli_command_bench_flips,
     &cli_command_bench_search,
     NULL,
@@ -101,7 +102,7 @@ static void print_default(const cli_option *option)
         printf(" [%" PRIu64 "]", *(uint64_t *)option->target);
     if (option->kind == CLI_SECONDS && *(double *)option->target != 0)
         printf(" [%g]", *(double *)option->target);
-    if (option->kind == CLI_RING)
+    if (option->kind == CLI_RING && cli_ring_given(*(fm_ring *)option->target))
         printf(" [%s]", fm_ring_name(*(fm_ring *)option->target, name));
 }
 
