@@ -13,6 +13,7 @@
 /* In the order of the help; NULL ends it. */
 static const cli_command *const commands[] = {
     &cli_command_verify,
+    &cli_command_show,
     &cli_command_bench_flips,
     &cli_command_bench_search,
     NULL,
