@@ -11,10 +11,17 @@
 #include <unistd.h>
 
 /* In the order of the help; NULL ends it. */
+/* clang-format off */
 static const cli_command *const commands[] = {
-    &cli_command_verify,      &cli_command_show,         &cli_command_convert,
-    &cli_command_bench_flips, &cli_command_bench_search, NULL,
+    &cli_command_verify,
+    &cli_command_show,
+    &cli_command_convert,
+    &cli_command_results,
+    &cli_command_bench_flips,
+    &cli_command_bench_search,
+    NULL,
 };
+/* clang-format on */
 
 /* Options that have a short form, in every subcommand that has the option. */
 static const struct {
