@@ -13,6 +13,7 @@
 /* In the order of the help; NULL ends it. */
 /* clang-format off */
 static const cli_command *const commands[] = {
+    &cli_command_search,
     &cli_command_verify,
     &cli_command_show,
     &cli_command_convert,
