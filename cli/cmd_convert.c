@@ -41,15 +41,20 @@ static fm_status map_schemes(const char *path, fm_scheme_list *list, fm_ring rin
 }
 
 /* Several schemes are a JSON array, or follow one another in text. */
-static fm_status write_schemes(const fm_scheme_list *list, fm_file_kind kind, FILE *file,
-                               fm_error *error)
+static fm_status write_schemes(const char *path, const fm_scheme_list *list, fm_file_kind kind,
+                               FILE *file, fm_error *error)
 {
+    fm_error reason;
     bool array = kind == FM_FILE_JSON && list->count != 1;
     fm_status status = FM_OK;
     fputs(array ? "[\n" : "", file);
     for (size_t s = 0; s < list->count && status == FM_OK; s++) {
         fputs(array && s > 0 ? ",\n" : "", file);
-        status = fm_scheme_write(list->schemes[s], kind, file, error);
+        status = fm_scheme_write(list->schemes[s], kind, file, &reason);
+    }
+    if (status != FM_OK) {
+        const char *output = arguments.output != NULL ? arguments.output : "standard output";
+        return fm_fail(error, status, "%s: %s", status == FM_IO ? output : path, reason.message);
     }
     fputs(array ? "]\n" : "", file);
     return status;
@@ -67,7 +72,8 @@ static fm_status convert(const char *path, fm_file_kind kind, fm_error *error)
     if (status == FM_OK)
         status = cli_output_open(arguments.output, &output, error);
     if (status == FM_OK)
-        status = cli_output_close(&output, write_schemes(&list, kind, output.file, error), error);
+        status =
+            cli_output_close(&output, write_schemes(path, &list, kind, output.file, error), error);
     fm_scheme_list_free(&list);
     return status;
 }
