@@ -3,52 +3,9 @@
 set -eu
 fewmul=$1
 source=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+. "$(dirname "$0")/shell_support.sh"
 
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-
-# exits CODE COMMAND...: stdout goes to out, stderr to err.
-exits() {
-    local expected=$1 code=0
-    shift
-    "$@" >out 2>err || code=$?
-    [ "$code" -eq "$expected" ] || fail "exit code $code, expected $expected: $* $(cat out err)"
-}
-
-has() {
-    grep -qF -- "$2" "$1" || fail "$1 lacks '$2': $(cat "$1")"
-}
-
-# Strassen's scheme: U, V, and W for the transpose of C.
-cat >strassen.txt <<'END'
-2 2 2 7
-1 0 0 1
-0 0 1 1
-1 0 0 0
-0 0 0 1
-1 1 0 0
--1 0 1 0
-0 1 0 -1
-1 0 0 1
-1 0 0 0
-0 1 0 -1
--1 0 1 0
-0 0 0 1
-1 1 0 0
-0 0 1 1
-1 0 0 1
-0 1 0 -1
-0 0 1 1
-1 1 0 0
--1 0 1 0
-0 0 0 1
-1 0 0 0
-END
+strassen >strassen.txt
 
 # A scheme that holds.
 exits 0 "$fewmul" verify strassen.txt
