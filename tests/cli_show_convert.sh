@@ -73,6 +73,21 @@ sed -n 2p out >line && has line '"index": 1, "format": "1x1x2", "ring": "q"'
 exits 0 "$fewmul" show three.json
 has_line out 'three.json[2]'
 
+# A tensor that is no matrix product: its entries have one index, and text has no place for it.
+cat >two.json <<'END'
+{"tensor": {"name": "two", "shape": [2, 2, 2], "entries": [[1, 1, 1, 1], [2, 2, 2, 1]]},
+ "m": 2, "z2": false, "u": [[1, 0], [0, 1]], "v": [[1, 0], [0, 1]], "w": [[1, 0], [0, 1]]}
+END
+exits 0 "$fewmul" show two.json
+has_line out 'tensor     two'
+has_line out 'm2 = a2 b2'
+has_line out 'c2 = m2'
+exits 0 "$fewmul" show --json two.json
+has out '"exponent": null'
+exits 2 "$fewmul" convert --to text two.json -o two.txt
+has err 'fewmul: two.json: '
+[ -z "$(find . -name 'two.txt*')" ] || fail "half an output: $(find . -name 'two.txt*')"
+
 # Rings.
 exits 0 "$fewmul" convert --ring f2 strassen.txt -o f2.json
 exits 0 "$fewmul" show f2.json
