@@ -1,7 +1,7 @@
 /* fewmul show: schemes as formulas, and facts about them. */
 #include "command.h"
 #include "print.h"
-#include "scheme.h"
+#include "scheme_print.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -16,71 +16,14 @@ static const cli_option options[] = {
     {NULL, NULL, CLI_FLAG, NULL, NULL},
 };
 
-/* ---------------------------------------------------------------- formulas */
-
-/* One term of a sum: its sign, its coefficient unless that is 1, and what it multiplies. */
-static void print_term(bool first, const fmpq_t value, const char *name)
-{
-    bool negative = fmpq_sgn(value) < 0;
-    fmpq_t size;
-    fmpq_init(size);
-    fmpq_abs(size, value);
-    if (first)
-        fputs(negative ? "-" : "", stdout);
-    else
-        fputs(negative ? " - " : " + ", stdout);
-    if (!fmpq_is_one(size)) {
-        fmpq_fprint(stdout, size);
-        putchar(' ');
-    }
-    fputs(name, stdout);
-    fmpq_clear(size);
-}
-
-/* Row r of a factor matrix; a lone entry with coefficient 1 needs no parentheses. */
-static void print_factor(const fm_scheme *scheme, unsigned axis, uint32_t r)
-{
-    char name[CLI_ENTRY_NAME_SIZE];
-    const fm_factors *f = &scheme->factors[axis];
-    size_t start = f->start[r], end = f->start[r + 1];
-    bool bare = end == start || (end == start + 1 && fmpq_is_one(&f->value[start]));
-    fputs(bare ? "" : "(", stdout);
-    fputs(end == start ? "0" : "", stdout);
-    for (size_t e = start; e < end; e++)
-        print_term(e == start, &f->value[e],
-                   cli_entry_name(scheme->tensor, axis, f->index[e], name));
-    fputs(bare ? "" : ")", stdout);
-}
-
-/* Entry k of C. */
-static void print_entry(const fm_scheme *scheme, uint32_t k)
-{
-    char name[CLI_ENTRY_NAME_SIZE], product[CLI_ENTRY_NAME_SIZE];
-    const fm_factors *w = &scheme->factors[2];
-    bool first = true;
-    printf("%s = ", cli_entry_name(scheme->tensor, 2, k, name));
-    for (uint32_t r = 0; r < w->rank; r++)
-        for (size_t e = w->start[r]; e < w->start[r + 1]; e++)
-            if (w->index[e] == k) {
-                snprintf(product, sizeof product, "m%u", r + 1);
-                print_term(first, &w->value[e], product);
-                first = false;
-            }
-    puts(first ? "0" : "");
-}
-
 static void print_formulas(const fm_scheme *scheme)
 {
     for (uint32_t r = 0; r < scheme->rank; r++) {
-        printf("m%u = ", r + 1);
-        print_factor(scheme, 0, r);
-        putchar(' ');
-        print_factor(scheme, 1, r);
+        fm_scheme_print_product(stdout, scheme, r);
         putchar('\n');
     }
     putchar('\n');
-    for (uint32_t k = 0; k < scheme->factors[2].extent; k++)
-        print_entry(scheme, k);
+    fm_scheme_print_elements(stdout, scheme, "", "\n", "\n");
 }
 
 /* ---------------------------------------------------------------- facts */

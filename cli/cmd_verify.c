@@ -3,6 +3,7 @@
 #include "error.h"
 #include "print.h"
 #include "scheme.h"
+#include "scheme_print.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -58,15 +59,15 @@ static void print_error_json(const char *path, size_t index, const fm_error *err
 
 static void print_verdict(const char *label, const fm_scheme *scheme, const fm_verdict *verdict)
 {
-    char ring[FM_RING_NAME_SIZE], a[CLI_ENTRY_NAME_SIZE], b[CLI_ENTRY_NAME_SIZE],
-        c[CLI_ENTRY_NAME_SIZE];
+    char ring[FM_RING_NAME_SIZE], a[FM_ENTRY_NAME_SIZE], b[FM_ENTRY_NAME_SIZE],
+        c[FM_ENTRY_NAME_SIZE];
     const fm_tensor *tensor = scheme->tensor;
     printf("%s: %s, rank %u, ", label, fm_tensor_name(tensor), fm_scheme_rank(scheme));
     fm_ring_name(verdict->ring, ring);
     if (!verdict->valid) {
         printf("does not hold over %s: %s %s in %s should be %s and is %s\n", ring,
-               cli_entry_name(tensor, 0, verdict->i, a), cli_entry_name(tensor, 1, verdict->j, b),
-               cli_entry_name(tensor, 2, verdict->k, c), verdict->expected, verdict->actual);
+               fm_entry_name(tensor, 0, verdict->i, a), fm_entry_name(tensor, 1, verdict->j, b),
+               fm_entry_name(tensor, 2, verdict->k, c), verdict->expected, verdict->actual);
         return;
     }
     printf("holds over %s; %" PRIu64 " additions", ring, fm_scheme_additions(scheme));

@@ -2,7 +2,6 @@
 
 #include "memory.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,20 +48,4 @@ char *cli_scheme_label(const char *path, size_t index, size_t count)
 {
     const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
     return count > 1 ? fm_format("%s[%zu]", name, index) : fm_strdup(name);
-}
-
-const char *cli_entry_name(const fm_tensor *tensor, unsigned axis, uint32_t index,
-                           char buffer[CLI_ENTRY_NAME_SIZE])
-{
-    unsigned format[3];
-    assert(axis < 3 && index < fm_tensor_extent(tensor, axis));
-    if (!fm_tensor_is_matmul(tensor, format)) {
-        snprintf(buffer, CLI_ENTRY_NAME_SIZE, "%c%u", "abc"[axis], index + 1);
-        return buffer;
-    }
-    bool wide = format[0] > 9 || format[1] > 9 || format[2] > 9;
-    unsigned columns = axis == 0 ? format[1] : format[2];
-    snprintf(buffer, CLI_ENTRY_NAME_SIZE, "%c%u%s%u", "abc"[axis], index / columns + 1,
-             wide ? "_" : "", index % columns + 1);
-    return buffer;
 }

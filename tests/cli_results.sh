@@ -58,8 +58,8 @@ matches out '^\S*two\S* +zt +2 +1 +-$'
 
 # A store says by its paths what it holds: below the published rank is a record, over f3 it is not.
 for ring in zt f3; do
-    mkdir -p record/2x2x2/$ring/6
-    cp store/2x2x2/$ring/7/*.json record/2x2x2/$ring/6
+    mkdir -p record/2x2x2/$ring/rank6
+    cp store/2x2x2/$ring/rank7/*.json record/2x2x2/$ring/rank6
 done
 exits 0 "$fewmul" results record
 matches out '^2x2x2 +zt +6 +[0-9]+ +7 +RECORD -1$'

@@ -19,9 +19,9 @@ cat >scaled.txt <<'END'
 END
 
 exits 0 "$fewmul" show strassen.txt
-has_line out 'm1 = (a11 + a22) (b11 + b22)'
-has_line out 'm2 = (a21 + a22) b11'
-has_line out 'm6 = (-a11 + a21) (b11 + b12)'
+has_line out 'm1 = (a11 + a22) * (b11 + b22)'
+has_line out 'm2 = (a21 + a22) * (b11)'
+has_line out 'm6 = (-a11 + a21) * (b11 + b12)'
 has_line out 'c11 = m1 + m4 - m5 + m7'
 has_line out 'c12 = m3 + m5'
 has_line out 'c21 = m2 + m4'
@@ -30,14 +30,14 @@ has_line out 'rank       7'
 has_line out 'additions  18'
 has_line out 'exponent   2.8074'
 exits 0 "$fewmul" show scaled.txt
-has_line out 'm1 = (2 a11) (1/2 b11)'
-has_line out 'm2 = (-a11) (-3/2 b12)'
+has_line out 'm1 = (2a11) * (1/2b11)'
+has_line out 'm2 = (-a11) * (-3/2b12)'
 has_line out 'c11 = m1'
-has_line out 'c12 = -2/3 m2'
+has_line out 'c12 = -2/3m2'
 has_line out 'ring       q'
 exits 2 "$fewmul" show absent.txt strassen.txt
 has err 'fewmul: absent.txt:'
-has_line out 'm2 = (a21 + a22) b11'
+has_line out 'm2 = (a21 + a22) * (b11)'
 
 # Facts for machines. The hash is that of the scheme, not of the file.
 exits 0 "$fewmul" show --json strassen.txt
@@ -80,7 +80,7 @@ cat >two.json <<'END'
 END
 exits 0 "$fewmul" show two.json
 has_line out 'tensor     two'
-has_line out 'm2 = a2 b2'
+has_line out 'm2 = (a2) * (b2)'
 has_line out 'c2 = m2'
 exits 0 "$fewmul" show --json two.json
 has out '"exponent": null'
@@ -92,7 +92,7 @@ has err 'fewmul: two.json: '
 exits 0 "$fewmul" convert --ring f2 strassen.txt -o f2.json
 exits 0 "$fewmul" show f2.json
 has_line out 'ring       f2'
-has_line out 'm7 = (a12 + a22) (b21 + b22)'
+has_line out 'm7 = (a12 + a22) * (b21 + b22)'
 exits 0 "$fewmul" convert --ring q strassen.txt -o q.json
 exits 0 "$fewmul" show --json q.json
 has out '"ring": "q"'
