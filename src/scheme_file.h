@@ -1,51 +1,43 @@
-/* What the readers and writers of scheme files share. A file format is one scheme_NAME.c with an
-   fm_scheme_format, listed in scheme_file.c. */
+/* Scheme files: the table of formats and what their readers and writers share. A format is one
+   scheme_*.c; docs/scheme-file.md says what each looks like. */
 #ifndef FM_SCHEME_FILE_H
 #define FM_SCHEME_FILE_H
 
 #include "scheme.h"
 
 typedef struct fm_scheme_format {
-    /* True when a file that begins so can be of this format. */
+    fm_file_kind kind;
+    /* Whether the content, length bytes and a final zero, is meant to be of this format. */
     bool (*recognize)(const char *text, size_t length);
-    /* Appends the schemes to the list. text ends in a zero byte that length does not count. */
+    /* Appends the schemes in text to list; name stands for the file in messages. Whatever the
+       outcome, the list is the caller's to free. */
     fm_status (*read)(const char *text, size_t length, const char *name, fm_scheme_list *list,
                       fm_error *error);
+    /* Write errors are the caller's to find, by ferror. */
     fm_status (*write)(const fm_scheme *scheme, FILE *file, fm_error *error);
 } fm_scheme_format;
 
 extern const fm_scheme_format fm_scheme_format_json, fm_scheme_format_text;
 
-void fm_scheme_list_append(fm_scheme_list *list, fm_scheme *scheme);
+/* Takes over scheme. */
+void fm_scheme_list_push(fm_scheme_list *list, fm_scheme *scheme);
 
-/* An integer or a fraction in decimal, "-3" or "5/7", and nothing else; false, and value is
-   undefined, when text is no such number or its denominator is 0. */
-bool fm_parse_fraction(const char *text, size_t length, fmpq_t value);
+/* The tensor of a format, shared with a scheme of the list where there is one: a file of many
+   schemes takes no more memory than they do. Freed with fm_tensor_free. */
+fm_status fm_scheme_list_matmul(const fm_scheme_list *list, const uint32_t format[3],
+                                fm_tensor **out, fm_error *error);
 
-/* A scheme that is read row by row, as published: W for the transpose of C where the tensor is a
-   matrix product. */
-typedef struct fm_scheme_builder {
-    const fm_tensor *tensor;
-    fm_factors factors[3];
-    fmpq *row; /* the current one, of any axis */
-    size_t row_length;
-} fm_scheme_builder;
+/* As fm_scheme_new, but over zp integers and fractions are taken as their residues: published
+   schemes have -1 modulo 2 and 3. FM_BAD_INPUT also when a denominator has no inverse. */
+fm_status fm_scheme_from_rows(const fm_tensor *tensor, fm_ring ring, fm_factors factors[3],
+                              fm_scheme **out, fm_error *error);
 
-/* tensor stays the caller's and must outlive the builder. */
-void fm_scheme_builder_init(fm_scheme_builder *builder, const fm_tensor *tensor);
-void fm_scheme_builder_clear(fm_scheme_builder *builder);
-/* Entry `index` of the current row, which belongs to the builder. */
-fmpq *fm_scheme_builder_entry(fm_scheme_builder *builder, uint32_t index);
-/* Ends the current row; the next one starts as zeros. */
-void fm_scheme_builder_end_row(fm_scheme_builder *builder, unsigned axis);
-/* The scheme of the rows so far, taken into ring, or, when ring is NULL, over the smallest of zt, z
-   and q that has the coefficients. FM_BAD_INPUT when the ring does not have one. */
-fm_status fm_scheme_builder_finish(fm_scheme_builder *builder, const fm_ring *ring, fm_scheme **out,
-                                   fm_error *error);
+/* Where coefficient index of an axis stands in a row of a file in which W is for the transpose of
+   C: elsewhere only on axis 2 of a matrix product. */
+uint32_t fm_transposed_index(const uint32_t format[3], int axis, uint32_t index);
 
-/* Writes row r of a factor matrix in the published order, zeros too; when quoted, fractions and
-   integers beyond 64 bits in quotes. */
-void fm_scheme_write_row(const fm_scheme *scheme, unsigned axis, uint32_t r, const char *separator,
-                         bool quoted, FILE *file);
+/* Points dense[fm_transposed_index(...)] to the coefficients of row r, and to a zero elsewhere;
+   dense has as many pointers as a row has coefficients. */
+void fm_transposed_row(const fm_scheme *scheme, int axis, uint32_t r, const fmpq **dense);
 
 #endif

@@ -1,173 +1,247 @@
-/* Schemes as plain text: "n m p rank", then the rows of U, V and W, W for the transpose of C; a row
-   a line, '#' comments, many schemes one after another. See docs/scheme-file.md. */
+/* Schemes as plain text: a line "n m p rank", then the rows of U, of V, and of W for the transpose
+   of C, a line a row; docs/scheme-file.md. */
 #include "error.h"
+#include "memory.h"
+#include "number.h"
 #include "scheme_file.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct text_reader {
+typedef struct reader {
     const char *name; /* of the file, for messages */
-    const char *at;   /* the rest of the text */
-    const char *end;
-    unsigned long line; /* of the words */
-    fm_error *error;
-} text_reader;
-
-/* A line without its comment and the blanks around. */
-typedef struct text_line {
-    const char *at, *end;
-} text_line;
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-static bool recognize_text(const char *text, size_t length)
-{
-    size_t i = 0;
-    while (i < length && (is_blank(text[i]) || text[i] == '\n'))
-        i++;
-    return i < length && (text[i] == '#' || (text[i] >= '0' && text[i] <= '9'));
-}
-
-/* The next line with anything in it; false at the end. */
-static bool next_line(text_reader *in, text_line *line)
-{
-    while (in->at < in->end) {
-        const char *newline = memchr(in->at, '\n', (size_t)(in->end - in->at));
-        const char *stop = newline != NULL ? newline : in->end;
-        const char *comment = memchr(in->at, '#', (size_t)(stop - in->at));
-        line->at = in->at;
-        line->end = comment != NULL ? comment : stop;
-        in->at = newline != NULL ? newline + 1 : in->end;
-        in->line++;
-        while (line->at < line->end && is_blank(*line->at))
-            line->at++;
-        while (line->at < line->end && is_blank(line->end[-1]))
-            line->end--;
-        if (line->at < line->end)
-            return true;
-    }
-    return false;
-}
-
-/* The next word of a line; false when there is none. */
-static bool next_word(text_line *line, const char **word, size_t *length)
-{
-    while (line->at < line->end && is_blank(*line->at))
-        line->at++;
-    *word = line->at;
-    while (line->at < line->end && !is_blank(*line->at))
-        line->at++;
-    *length = (size_t)(line->at - *word);
-    return *length > 0;
-}
-
-static fm_status read_header(text_reader *in, text_line line, unsigned long header[4])
-{
-    const char *word;
-    size_t length;
-    unsigned count = 0;
-    while (next_word(&line, &word, &length)) {
-        char *end;
-        if (count == 4 || *word < '0' || *word > '9' || length > 9 ||
-            (header[count] = strtoul(word, &end, 10), end != word + length))
-            return fm_fail(in->error, FM_BAD_INPUT,
-                           "%s:%lu: expected a scheme's first line, 'n m p rank', found '%.*s'",
-                           in->name, in->line, (int)(length < 40 ? length : 40), word);
-        count++;
-    }
-    if (count != 4)
-        return fm_fail(in->error, FM_BAD_INPUT,
-                       "%s:%lu: expected a scheme's first line, 'n m p rank': four numbers, "
-                       "found %u",
-                       in->name, in->line, count);
-    return FM_OK;
-}
-
-static fm_status read_row(text_reader *in, fm_scheme_builder *builder, unsigned axis,
-                          unsigned long row)
-{
-    uint32_t extent = builder->tensor->extent[axis], count = 0;
-    text_line line;
-    const char *word;
-    size_t length;
-    if (!next_line(in, &line))
-        return fm_fail(in->error, FM_BAD_INPUT, "%s:%lu: the file ends where row %lu of %c is due",
-                       in->name, in->line, row + 1, "UVW"[axis]);
-    while (next_word(&line, &word, &length)) {
-        if (count == extent)
-            return fm_fail(in->error, FM_BAD_INPUT,
-                           "%s:%lu: row %lu of %c has more than %u coefficients", in->name,
-                           in->line, row + 1, "UVW"[axis], extent);
-        if (!fm_parse_fraction(word, length, fm_scheme_builder_entry(builder, count)))
-            return fm_fail(in->error, FM_BAD_INPUT,
-                           "%s:%lu: '%.*s' is not an integer or a fraction", in->name, in->line,
-                           (int)(length < 40 ? length : 40), word);
-        count++;
-    }
-    if (count < extent)
-        return fm_fail(in->error, FM_BAD_INPUT,
-                       "%s:%lu: row %lu of %c has %u coefficients, expected %u", in->name, in->line,
-                       row + 1, "UVW"[axis], count, extent);
-    fm_scheme_builder_end_row(builder, axis);
-    return FM_OK;
-}
-
-static fm_status read_scheme(text_reader *in, text_line line, fm_scheme **out)
-{
-    unsigned long header[4], first = in->line;
+    char *rest;       /* the lines that are still to come */
+    unsigned line;
+    char *words[FM_EXTENT_MAX]; /* of the line */
+    uint32_t word_count;        /* may be one more than there is room for */
     fm_tensor *tensor;
-    fm_scheme_builder builder;
-    fm_error inner;
-    fm_status status = read_header(in, line, header);
+    uint32_t rank;
+    bool inside; /* a scheme, behind its header */
+    bool has_ring;
+    fm_ring ring; /* by a line "# ring R" before the header */
+    fm_error *error;
+} reader;
+
+__attribute__((format(printf, 2, 3))) static fm_status refuse(const reader *in, const char *format,
+                                                              ...)
+{
+    char reason[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    return fm_fail(in->error, FM_BAD_INPUT, "%s:%u: %s", in->name, in->line, reason);
+}
+
+static void split(reader *in, char *line)
+{
+    in->word_count = 0;
+    for (char *at = strtok_r(line, " \t\r", &line); at != NULL;
+         at = strtok_r(NULL, " \t\r", &line)) {
+        if (in->word_count == FM_EXTENT_MAX) {
+            in->word_count++;
+            return;
+        }
+        in->words[in->word_count++] = at;
+    }
+}
+
+/* "# ring f2": the ring of the next scheme, for those whose coefficients do not show it. */
+static fm_status read_comment(reader *in, char *comment)
+{
+    char *rest = comment;
+    const char *first = strtok_r(comment, " \t\r", &rest);
+    const char *ring = strtok_r(NULL, " \t\r", &rest);
+    if (first == NULL || ring == NULL || strcmp(first, "ring") != 0 ||
+        strtok_r(NULL, " \t\r", &rest) != NULL)
+        return FM_OK;
+    fm_error reason;
+    if (in->inside)
+        return refuse(in, "'# ring' belongs before the header of a scheme");
+    if (fm_ring_parse(ring, &in->ring, &reason) != FM_OK)
+        return refuse(in, "%s", reason.message);
+    in->has_ring = true;
+    return FM_OK;
+}
+
+/* Goes on to the next line that has words; none are left at the end of the text. */
+static fm_status next_line(reader *in)
+{
+    in->word_count = 0;
+    while (in->rest != NULL && in->word_count == 0) {
+        char *line = in->rest, *end = strchr(line, '\n');
+        in->rest = end != NULL ? end + 1 : NULL;
+        if (end != NULL)
+            *end = '\0';
+        in->line++;
+        char *comment = strchr(line, '#');
+        if (comment != NULL) {
+            *comment = '\0';
+            fm_status status = read_comment(in, comment + 1);
+            if (status != FM_OK)
+                return status;
+        }
+        split(in, line);
+    }
+    return FM_OK;
+}
+
+/* A decimal number from 1 to limit, or 0. */
+static uint32_t parse_size(const char *text, uint32_t limit)
+{
+    char *end;
+    unsigned long value = text[0] >= '0' && text[0] <= '9' ? strtoul(text, &end, 10) : 0;
+    return value > 0 && value <= limit && *end == '\0' ? (uint32_t)value : 0;
+}
+
+static fm_status read_header(reader *in, const fm_scheme_list *list)
+{
+    uint32_t format[3];
+    if (in->word_count != 4)
+        return refuse(in, "expected a header 'n m p rank'");
+    for (int i = 0; i < 3; i++) {
+        format[i] = parse_size(in->words[i], FM_FORMAT_MAX);
+        if (format[i] == 0)
+            return refuse(in, "%c is '%.40s', not from 1 to %d", "nmp"[i], in -> words[i],
+                          FM_FORMAT_MAX);
+    }
+    in->rank = parse_size(in->words[3], UINT32_MAX);
+    if (in->rank == 0)
+        return refuse(in, "the rank is '%.40s', not a positive number", in->words[3]);
+    return fm_scheme_list_matmul(list, format, &in->tensor, in->error);
+}
+
+static fm_status read_row(reader *in, int axis, fm_factors *factors)
+{
+    fm_status status = FM_OK;
+    fmpq_t value;
+    if (in->word_count == 0)
+        return refuse(in, "the file ends before row %u of %c; the rank is %u", factors->rank + 1,
+                      "UVW"[axis], in -> rank);
+    if (in->word_count != factors->extent)
+        return refuse(in, "row %u of %c has %s%u coefficients, expected %u", factors->rank + 1,
+                      "UVW"[axis], in -> word_count > FM_EXTENT_MAX ? "more than " : "",
+                      in->word_count > FM_EXTENT_MAX ? FM_EXTENT_MAX : in->word_count,
+                      factors->extent);
+    fmpq_init(value);
+    for (uint32_t i = 0; i < factors->extent && status == FM_OK; i++) {
+        const char *word = in->words[fm_transposed_index(in->tensor->format, axis, i)];
+        if (fm_number_parse(word, value))
+            fm_factors_push(factors, i, value);
+        else
+            status = refuse(in, "'%.40s' in row %u of %c is neither an integer nor a fraction",
+                            word, factors->rank + 1, "UVW"[axis]);
+    }
+    fmpq_clear(value);
+    fm_factors_end_row(factors);
+    return status;
+}
+
+static fm_status read_factors(reader *in, fm_factors factors[3])
+{
+    fm_status status = FM_OK;
+    for (int axis = 0; axis < 3; axis++)
+        for (uint32_t r = 0; r < in->rank && status == FM_OK; r++) {
+            status = next_line(in);
+            if (status == FM_OK)
+                status = read_row(in, axis, &factors[axis]);
+        }
+    return status;
+}
+
+static fm_status make_scheme(reader *in, fm_factors factors[3], fm_scheme_list *list)
+{
+    fm_scheme *scheme;
+    fm_error reason;
+    fm_ring ring = in->has_ring ? in->ring : fm_factors_smallest_ring(factors);
+    in->has_ring = false;
+    if (fm_scheme_from_rows(in->tensor, ring, factors, &scheme, &reason) != FM_OK)
+        return refuse(in, "%s", reason.message);
+    fm_scheme_list_push(list, scheme);
+    return FM_OK;
+}
+
+/* The scheme whose header is the current line. */
+static fm_status read_scheme(reader *in, fm_scheme_list *list)
+{
+    fm_factors factors[3];
+    fm_status status = read_header(in, list);
     if (status != FM_OK)
         return status;
-    if (fm_tensor_matmul((unsigned)header[0], (unsigned)header[1], (unsigned)header[2], &tensor,
-                         &inner) != FM_OK)
-        return fm_fail(in->error, FM_BAD_INPUT, "%s:%lu: %s", in->name, first, inner.message);
-    fm_scheme_builder_init(&builder, tensor);
-    for (unsigned axis = 0; axis < 3; axis++)
-        for (unsigned long r = 0; r < header[3] && status == FM_OK; r++)
-            status = read_row(in, &builder, axis, r);
-    if (status == FM_OK && fm_scheme_builder_finish(&builder, NULL, out, &inner) != FM_OK)
-        status = fm_fail(in->error, FM_BAD_INPUT, "%s:%lu: %s", in->name, first, inner.message);
-    fm_scheme_builder_clear(&builder);
-    fm_tensor_free(tensor);
+    in->inside = true;
+    for (int axis = 0; axis < 3; axis++)
+        fm_factors_init(&factors[axis], in->tensor->extent[axis]);
+    status = read_factors(in, factors);
+    in->inside = false;
+    if (status == FM_OK)
+        status = make_scheme(in, factors, list);
+    else
+        for (int axis = 0; axis < 3; axis++)
+            fm_factors_clear(&factors[axis]);
+    fm_tensor_free(in->tensor);
     return status;
 }
 
 static fm_status read_text(const char *text, size_t length, const char *name, fm_scheme_list *list,
                            fm_error *error)
 {
-    text_reader in = {.name = name, .at = text, .end = text + length, .error = error};
-    text_line line;
-    while (next_line(&in, &line)) {
-        fm_scheme *scheme;
-        fm_status status = read_scheme(&in, line, &scheme);
-        if (status != FM_OK)
-            return status;
-        fm_scheme_list_append(list, scheme);
+    if (memchr(text, '\0', length) != NULL)
+        return fm_fail(error, FM_BAD_INPUT, "%s: a zero byte: not a text file", name);
+    reader *in = fm_alloc_zero(1, sizeof *in);
+    char *copy = fm_strdup(text);
+    in->name = name;
+    in->rest = copy;
+    in->error = error;
+    fm_status status = next_line(in);
+    while (status == FM_OK && in->word_count > 0) {
+        status = read_scheme(in, list);
+        if (status == FM_OK)
+            status = next_line(in);
     }
-    return FM_OK;
+    free(copy);
+    free(in);
+    return status;
+}
+
+/* The first line that is no comment starts with a digit. */
+static bool recognize_text(const char *text, size_t length)
+{
+    (void)length;
+    for (;;) {
+        text += strspn(text, " \t\r\n");
+        if (*text != '#')
+            return *text >= '0' && *text <= '9';
+        text += strcspn(text, "\n");
+    }
 }
 
 static fm_status write_text(const fm_scheme *scheme, FILE *file, fm_error *error)
 {
-    unsigned format[3];
-    if (!fm_tensor_is_matmul(scheme->tensor, format))
+    const fm_tensor *tensor = scheme->tensor;
+    char ring[FM_RING_NAME_SIZE];
+    const fmpq *row[FM_EXTENT_MAX];
+    if (!fm_tensor_is_matmul(tensor, NULL))
         return fm_fail(error, FM_BAD_INPUT,
-                       "%s is no matrix product: the text format has no place for its tensor",
-                       scheme->tensor->name);
-    fprintf(file, "%u %u %u %u\n", format[0], format[1], format[2], scheme->rank);
-    for (unsigned axis = 0; axis < 3; axis++)
+                       "%s is no matrix product, and the text format has no other", tensor->name);
+    if (!fm_ring_equal(scheme->ring, fm_factors_smallest_ring(scheme->factors)))
+        fprintf(file, "# ring %s\n", fm_ring_name(scheme->ring, ring));
+    fprintf(file, "%u %u %u %u\n", tensor->format[0], tensor->format[1], tensor->format[2],
+            scheme->rank);
+    for (int axis = 0; axis < 3; axis++)
         for (uint32_t r = 0; r < scheme->rank; r++) {
-            fm_scheme_write_row(scheme, axis, r, " ", false, file);
-            fputc('\n', file);
+            fm_transposed_row(scheme, axis, r, row);
+            for (uint32_t i = 0; i < tensor->extent[axis]; i++) {
+                fm_number_print(file, row[i]);
+                fputc(i + 1 < tensor->extent[axis] ? ' ' : '\n', file);
+            }
         }
     return FM_OK;
 }
 
-const fm_scheme_format fm_scheme_format_text = {recognize_text, read_text, write_text};
+const fm_scheme_format fm_scheme_format_text = {
+    .kind = FM_FILE_TEXT,
+    .recognize = recognize_text,
+    .read = read_text,
+    .write = write_text,
+};

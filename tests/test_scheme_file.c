@@ -126,7 +126,8 @@ static void provenance_and_other_tensors_read_back(void **state)
     assert_ok(fm_tensor_parse(tensor_text, strlen(tensor_text), "a \"b\".tns", &tensor, &error),
               error);
     assert_ok(fm_scheme_standard(tensor, test_ring("z"), &scheme, &error), error);
-    char *parents[] = {"abc", "def"};
+    char *parents[] = {"00000000000000000000000000000000000000000000000000000000000abcde",
+                       "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"};
     fm_scheme_set_provenance(scheme, &(fm_provenance){.engine = "flips",
                                                       .version = "1",
                                                       .time = "2026-11-24T01:02:03Z",
@@ -142,7 +143,7 @@ static void provenance_and_other_tensors_read_back(void **state)
     assert_string_equal(back->provenance.time, "2026-11-24T01:02:03Z");
     assert_true(back->provenance.has_seed && back->provenance.seed == UINT64_MAX);
     assert_int_equal(back->provenance.parent_count, 2);
-    assert_string_equal(back->provenance.parents[1], "def");
+    assert_string_equal(back->provenance.parents[1], parents[1]);
     assert_int_equal(fm_scheme_write(scheme, FM_FILE_TEXT, stderr, &error), FM_BAD_INPUT);
     free(text);
     fm_scheme_free(back);
@@ -244,85 +245,79 @@ static void bad_files_are_refused_with_their_place(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"", "no scheme file"},
-        {"hello", "no scheme file"},
-        {"# nothing\n", "no scheme in it"},
-        {"2 2 2\n", "FILE:1: expected a scheme's first line"},
-        {"2 2 2 x\n", "FILE:1: expected a scheme's first line, 'n m p rank', found 'x'"},
-        {"2 2 2 7 1\n", "found '1'"},
-        {"0 2 2 7\n", "each size must be from 1 to 64"},
-        {"65 2 2 7\n", "each size must be from 1 to 64"},
-        {"99999999999999999999 2 2 7\n", "first line"},
-        {"2 2 2 999999999\n1 0 0 1\n", "FILE:2: the file ends where row 2 of U is due"},
+        {"", "FILE: empty"},
+        {"hello", "neither JSON nor text"},
+        {"# nothing\n", "neither JSON nor text"},
+        {"2 2 2\n", "FILE:1: expected a header 'n m p rank'"},
+        {"2 2 2 x\n", "FILE:1: the rank is 'x', not a positive number"},
+        {"2 2 2 7 1\n", "FILE:1: expected a header"},
+        {"0 2 2 7\n", "FILE:1: n is '0', not from 1 to 64"},
+        {"2 65 2 7\n", "FILE:1: m is '65', not from 1 to 64"},
+        {"99999999999999999999 2 2 7\n", "not from 1 to 64"},
+        {"2 2 2 999999999\n1 0 0 1\n", "the file ends before row 2 of U; the rank is 999999999"},
         {"2 2 2 1\n1 0 0 1\n1 0 0\n", "FILE:3: row 1 of V has 3 coefficients, expected 4"},
-        {"2 2 2 1\n1 0 0 1 1\n", "FILE:2: row 1 of U has more than 4 coefficients"},
-        {"2 2 2 1\n1 0 0 1.5\n", "FILE:2: '1.5' is not an integer or a fraction"},
-        {"2 2 2 1\n1 0 0 1/0\n", "'1/0' is not"},
-        {"2 2 2 1\n1 0 0 1/\n", "'1/' is not"},
-        {"2 2 2 1\n1 0 0 /2\n", "'/2' is not"},
-        {"2 2 2 1\n1 0 0 --1\n", "'--1' is not"},
-        {"2 2 2 1\n1 0 0 0x1\n", "'0x1' is not"},
-        {"2 2 2 1\n1 0 0 nan\n", "'nan' is not"},
-        {"1 1 1 1\n1\n1\n1\n1\n", "FILE:5: expected a scheme's first line"},
+        {"2 2 2 1\n1 0 0 1 1\n", "FILE:2: row 1 of U has 5 coefficients, expected 4"},
+        {"2 2 2 1\n1 0 0 1.5\n",
+         "FILE:2: '1.5' in row 1 of U is neither an integer nor a fraction"},
+        {"2 2 2 1\n1 0 0 1/0\n", "'1/0' in row 1 of U"},
+        {"2 2 2 1\n1 0 0 1/\n", "'1/' in row 1 of U"},
+        {"2 2 2 1\n1 0 0 /2\n", "'/2' in row 1 of U"},
+        {"2 2 2 1\n1 0 0 --1\n", "'--1' in row 1 of U"},
+        {"2 2 2 1\n1 0 0 0x1\n", "'0x1' in row 1 of U"},
+        {"2 2 2 1\n1 0 0 nan\n", "'nan' in row 1 of U"},
+        {"1 1 1 1\n1\n1\n1\n1\n", "FILE:5: expected a header 'n m p rank'"},
         {"{", "FILE:1:"},
         {"{\"n\": [2, 2, 2], \n\"m\": 7,", "FILE:2:"},
         {"{\"n\": [1,1,1], \"n\": [1,1,1]}", "duplicate"},
-        {"{\"m\": 1}", "n: expected either n, the format, or tensor"},
-        {"{\"n\": [1,1], \"m\": 1}", "n: expected the format"},
-        {"{\"n\": [1,1,\"1\"], \"m\": 1}", "n: expected the format"},
-        {"{\"n\": [1,1,1000], \"m\": 1}", "three sizes from 1 to 64"},
+        {"{\"m\": 1}", "the key n, the format, is missing"},
+        {"{\"n\": [1,1], \"m\": 1}", "n must be the three sizes of the format"},
+        {"{\"n\": [1,1,\"1\"], \"m\": 1}", "n[2] is \"1\", not an integer from 1 to 64"},
+        {"{\"n\": [1,1,1000], \"m\": 1}", "n[2] is 1000, not an integer from 1 to 64"},
         {"{\"n\": [1,1,0], \"m\": 1}", "from 1 to 64"},
-        {"{\"n\": [1,1,1]}", "m: expected the rank"},
-        {"{\"n\": [1,1,1], \"m\": -1}", "m: expected the rank"},
-        {"{\"n\": [1,1,1], \"m\": 1.0}", "m: expected the rank"},
+        {"{\"n\": [1,1,1]}", "the key m, the rank, is missing"},
+        {"{\"n\": [1,1,1], \"m\": -1}", "m is -1, not a rank"},
+        {"{\"n\": [1,1,1], \"m\": 1.0}", "m is 1.0, not a rank"},
         {"{\"n\": [1,1,1], \"m\": 99999999999999999999}", "too big"},
         {"{\"n\": [1,1,1], \"m\": 2, \"u\": [[1]], \"v\": [[1]], \"w\": [[1]]}",
-         "u: expected as many rows as m says, 2, found 1"},
-        {"{\"n\": [1,1,1], \"m\": 1, \"u\": [[1]], \"v\": [[1]]}", "w: expected as many rows"},
+         "u has 1 rows; m, the rank, is 2"},
+        {"{\"n\": [1,1,1], \"m\": 1, \"u\": [[1]], \"v\": [[1]]}",
+         "the key w, an array of rows, is missing"},
         {"{\"n\": [1,1,1], \"m\": 1, \"u\": [[1,1]], \"v\": [[1]], \"w\": [[1]]}",
-         "u[0]: expected a row of 1 coefficients, found 2"},
-        {"{\"n\": [1,1,1], \"m\": 1, \"u\": [1], \"v\": [[1]], \"w\": [[1]]}", "u[0]: expected"},
+         "u[0] has 2 coefficients, expected 1"},
+        {"{\"n\": [1,1,1], \"m\": 1, \"u\": [1], \"v\": [[1]], \"w\": [[1]]}",
+         "u[0] has 0 coefficients, expected 1"},
         {"{\"n\": [1,1,1], \"m\": 1, \"u\": [[1]], \"v\": [[0.5]], \"w\": [[1]]}",
-         "v[0][0]: not an integer or a fraction"},
+         "v[0][0] is 0.5, neither an integer nor a fraction"},
         {"{\"n\": [1,1,1], \"m\": 1, \"u\": [[1]], \"v\": [[true]], \"w\": [[1]]}", "v[0][0]"},
         {"{\"n\": [1,1,1], \"m\": 1, \"u\": [[1]], \"v\": [[null]], \"w\": [[1]]}", "v[0][0]"},
         {"{\"n\": [1,1,1], \"m\": 1, \"u\": [[1]], \"v\": [[\"1/0\"]], \"w\": [[1]]}", "v[0][0]"},
         {"{\"n\": [1,1,1], \"m\": 1, \"u\": [[12345678901234567890]], \"v\": [[1]]}", "too big"},
         {"{\"n\": [1,1,1], \"m\": 1, \"ring\": \"f4\", \"u\": [[1]], \"v\": [[1]], \"w\": [[1]]}",
-         "ring: ring 'f4': 4 is not a prime"},
+         "ring 'f4': 4 is not a prime"},
         {"{\"n\": [1,1,1], \"m\": 1, \"ring\": \"zt\", \"u\": [[2]], \"v\": [[1]], \"w\": [[1]]}",
          "U[0][0] is 2, which is not in zt"},
         {"{\"n\": [1,1,1], \"m\": 1, \"ring\": \"f2\", \"u\": [[\"1/2\"]], \"v\": [[1]], "
          "\"w\": [[1]]}",
          "no residue in f2"},
         {"{\"n\": [1,1,1], \"m\": 1, \"ring\": \"zt\", \"z2\": true, \"u\": [[1]]}",
-         "z2: contradicts the ring"},
-        {"{\"n\": [1,1,1], \"m\": 1, \"z2\": 1}", "z2: expected true or false"},
+         "z2 is true and ring is zt: they contradict each other"},
+        {"{\"n\": [1,1,1], \"m\": 1, \"z2\": 1}", "z2 must be true or false"},
         {"{\"n\": [1,1,1], \"m\": 1, \"u_fresh\": [], \"u\": [[1]], \"v\": [[1]], \"w\": [[1]]}",
-         "u_fresh: a scheme with fresh variables"},
+         "u_fresh: schemes with fresh variables are not read"},
         {"{\"tensor\": {\"name\": \"t\", \"shape\": [1, 1, 5000], \"entries\": []}, \"m\": 0}",
          "tensor.shape"},
         {"{\"tensor\": {\"name\": \"t\", \"shape\": [1, 1, 1], \"entries\": [[1, 1, 2, 1]]}}",
-         "tensor.entries[0]: an index is outside the shape"},
+         "tensor.entries[0] is [1,1,2,1], not [i, j, k, value] with indices from 1"},
         {"{\"tensor\": {\"name\": \"t\", \"shape\": [1, 1, 1], \"entries\": [[1, 1, 1, 1], "
          "[1, 1, 1, 1]]}}",
          "given twice"},
         {"[{\"n\": [1,1,1], \"m\": 1, \"u\": [[1]], \"v\": [[1]], \"w\": [[1]]}, {}]",
-         "n: expected either"},
-        {"[]", "no scheme in it"},
-        {"{\"n\": [1,1,1], \"m\": 1, \"u\": [[1]], \"v\": [[1]], \"w\": [[1]], "
-         "\"provenance\": {\"seed\": \"abc\"}}",
-         "provenance.seed: expected an integer"},
-        {"{\"n\": [1,1,1], \"m\": 1, \"u\": [[1]], \"v\": [[1]], \"w\": [[1]], "
-         "\"provenance\": {\"seed\": -1}}",
-         "provenance.seed: expected an integer"},
-        {"{\"n\": [1,1,1], \"m\": 1, \"u\": [[1]], \"v\": [[1]], \"w\": [[1]], "
-         "\"provenance\": {\"seed\": \"18446744073709551616\"}}",
-         "provenance.seed: expected an integer"},
+         "scheme 1: the key n, the format, is missing"},
+        {"[]", "the array is empty"},
     };
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++)
         assert_refused(cases[c][0], strlen(cases[c][0]), cases[c][1]);
-    assert_refused("2 2\0 2 1\n", 9, "FILE:1");
+    assert_refused("2 2\0 2 1\n", 9, "a zero byte");
 }
 
 /* Whatever is done to a file, what is read from it, if anything, is a whole scheme of the shape that
