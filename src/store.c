@@ -237,15 +237,18 @@ static fm_status temporary_write(temporary *file, const fm_scheme *scheme, fm_er
     return status;
 }
 
-/* True when the file at path is the scheme of this hash, as its name says. */
-static bool is_whole(const char *path, const char *hash)
+/* *whole is true when the file at path is the scheme of this hash, as its name says. FM_IO when it
+   cannot be read, which does not make it damaged. */
+static fm_status check_existing(const char *path, const char *hash, bool *whole, fm_error *error)
 {
     fm_scheme_list list;
     char found[FM_HASH_SIZE] = "";
-    if (fm_scheme_read(path, &list, NULL) == FM_OK && list.count == 1)
+    fm_status status = fm_scheme_read(path, &list, error);
+    if (status == FM_OK && list.count == 1)
         fm_scheme_hash(list.schemes[0], found);
     fm_scheme_list_free(&list);
-    return strcmp(found, hash) == 0;
+    *whole = strcmp(found, hash) == 0;
+    return status == FM_IO ? FM_IO : FM_OK;
 }
 
 /* Gives the file its name. One that is there already stays, *is_new is false then, unless it is
@@ -254,13 +257,17 @@ static fm_status temporary_place(const temporary *file, const char *path, const 
                                  bool *is_new, fm_error *error)
 {
     struct stat status;
+    bool whole = false;
     *is_new = link(file->path, path) == 0;
     int reason = errno;
-    if (*is_new || (reason == EEXIST && is_whole(path, hash)))
-        return FM_OK;
     /* NFS may lose the answer to a request that was carried out. */
-    *is_new = fstat(fileno(file->file), &status) == 0 && status.st_nlink > 1;
+    if (!*is_new)
+        *is_new = fstat(fileno(file->file), &status) == 0 && status.st_nlink > 1;
     if (*is_new)
+        return FM_OK;
+    if (reason == EEXIST && check_existing(path, hash, &whole, error) != FM_OK)
+        return FM_IO;
+    if (whole)
         return FM_OK;
     if (reason == EEXIST || reason == EPERM || reason == ENOSYS || reason == EOPNOTSUPP ||
         reason == EXDEV) {
@@ -303,9 +310,13 @@ static fm_status sync_folders(const fm_store *store, char *folders[3], fm_error 
 static fm_status save(const fm_store *store, const fm_scheme *scheme, char *folders[3],
                       const char *path, const char *hash, bool *is_new, fm_error *error)
 {
+    struct stat existing;
+    bool whole = false;
     fm_status status = FM_OK;
     *is_new = false;
-    if (!is_whole(path, hash))
+    if (stat(path, &existing) == 0)
+        status = check_existing(path, hash, &whole, error);
+    if (status == FM_OK && !whole)
         status = write_new(store, scheme, folders, path, hash, is_new, error);
     return status == FM_OK ? sync_folders(store, folders, error) : status;
 }

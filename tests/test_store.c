@@ -244,6 +244,28 @@ static void a_damaged_file_is_replaced(void **state)
     remove_folder(folder);
 }
 
+/* Not to be read is not to be damaged: nothing is put in the place of what may be whole. */
+static void a_file_that_cannot_be_read_is_an_error(void **state)
+{
+    (void)state;
+    fm_error error;
+    struct stat status;
+    char *folder = new_folder(), *path;
+    fm_store *store = open_store(folder);
+    fm_scheme *scheme = test_strassen(test_ring("zt"));
+    assert_ok(fm_store_put(store, scheme, &path, NULL, &error), error);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0777), 0);
+    assert_int_equal(fm_store_put(store, scheme, NULL, NULL, &error), FM_IO);
+    assert_int_equal(stat(path, &status), 0);
+    assert_true(S_ISDIR(status.st_mode));
+    assert_int_equal(count_files(folder, ".tmp"), 0);
+    free(path);
+    fm_scheme_free(scheme);
+    fm_store_close(store);
+    remove_folder(folder);
+}
+
 static void listing_skips_what_is_no_scheme(void **state)
 {
     (void)state;
@@ -549,6 +571,7 @@ int main(void)
         cmocka_unit_test(scheme_that_does_not_hold_is_not_saved),
         cmocka_unit_test(tensor_names_are_safe_and_apart),
         cmocka_unit_test(a_damaged_file_is_replaced),
+        cmocka_unit_test(a_file_that_cannot_be_read_is_an_error),
         cmocka_unit_test(listing_skips_what_is_no_scheme),
         cmocka_unit_test(failed_write_is_an_error_and_leaves_nothing),
         cmocka_unit_test(folder_without_permission_is_an_error),
