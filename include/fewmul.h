@@ -243,7 +243,7 @@ typedef struct fm_search_progress {
 typedef struct fm_search_options {
     fm_ring ring;         /* f2, f3 or zt */
     unsigned threads;     /* 0: as many as OpenMP would use */
-    unsigned walkers;     /* 0: one a thread */
+    unsigned walkers;     /* 0: four a thread, which hide each other's latency */
     uint64_t seed;        /* walker i draws from stream (seed, i), whatever the thread count */
     uint32_t target_rank; /* stop when reached; 0: never */
     double seconds;       /* stop after; 0: never */
