@@ -86,13 +86,19 @@ gflops() { # BEGINNING FILE
     fi
 }
 
+# Compiles the kernel and compares it with the classical product.
+check() { # FORMAT NAME [FLAG]
+    run cc -O3 -march=native -fopenmp "${@:3}" "-DKERNEL=$2" "-DHEADER=\"$folder/$2.h\"" \
+        "$check_source" "$folder/$2.c" -o "$folder/check-$1"
+    run "$folder/check-$1" || fail "the kernel of $1 is wrong"
+}
+
 # Generates, compiles, checks and measures the kernel of a find.
 kernel() { # FORMAT
     local name=matmul_$1 log=$folder/bench-$1.json
     run "$fewmul" gen "${found[$1]}" --target c --type f64 --name "$name" -o "$folder/$name.c"
-    run cc -O3 -march=native -fopenmp "-DKERNEL=$name" "-DHEADER=\"$folder/$name.h\"" \
-        "$check_source" "$folder/$name.c" -o "$folder/check-$1"
-    run "$folder/check-$1" || fail "the kernel of $1 is wrong"
+    check "$1" "$name"
+    check "$1" "$name" -DCROSSOVER=16 # so that the scheme is applied at every size, many levels deep
     local command=("$fewmul" bench gemm --type f64 --sizes "$size" --threads "$threads"
         --scheme "${found[$1]}" --json)
     show "${command[@]}"
