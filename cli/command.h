@@ -27,6 +27,17 @@ typedef struct cli_option {
     const char *help;
 } cli_option;
 
+/* What a CLI_RING option holds when it was not given and has no default. */
+#define CLI_NO_RING                                                                                \
+    {                                                                                              \
+        FM_RING_ZP, 0                                                                              \
+    }
+
+static inline bool cli_ring_given(fm_ring ring)
+{
+    return ring.kind != FM_RING_ZP || ring.p != 0;
+}
+
 /* Exit codes, fixed by the contract (fewmul(1)). */
 enum {
     CLI_DONE = 0,
