@@ -1,0 +1,56 @@
+#include "number.h"
+
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t count_digits(const char *text)
+{
+    return strspn(text, "0123456789");
+}
+
+/* Sets value to the first count characters of text, all digits. */
+static void set_digits(fmpz_t value, const char *text, size_t count)
+{
+    if (count < 10) {
+        fmpz_set_ui(value, strtoul(text, NULL, 10));
+        return;
+    }
+    char *digits = fm_alloc(count + 1, 1);
+    memcpy(digits, text, count);
+    digits[count] = '\0';
+    fmpz_set_str(value, digits, 10);
+    free(digits);
+}
+
+bool fm_number_parse(const char *text, fmpq_t value)
+{
+    bool negative = text[0] == '-';
+    const char *above = text + (text[0] == '-' || text[0] == '+');
+    size_t above_count = count_digits(above);
+    const char *slash = above + above_count, *below = slash + 1;
+    size_t below_count = *slash == '/' ? count_digits(below) : 0;
+    if (above_count == 0)
+        return false;
+    if (*slash == '/'
+            ? below_count == 0 || below[below_count] != '\0' || strspn(below, "0") == below_count
+            : *slash != '\0')
+        return false;
+    set_digits(fmpq_numref(value), above, above_count);
+    if (*slash == '/')
+        set_digits(fmpq_denref(value), below, below_count);
+    else
+        fmpz_one(fmpq_denref(value));
+    if (negative)
+        fmpz_neg(fmpq_numref(value), fmpq_numref(value));
+    fmpq_canonicalise(value);
+    return true;
+}
+
+void fm_number_print(FILE *file, const fmpq_t value)
+{
+    char *text = fmpq_get_str(NULL, 10, value);
+    fputs(text, file);
+    flint_free(text);
+}

@@ -1,0 +1,16 @@
+/* Coefficients as text: integers and fractions of any size. */
+#ifndef FM_NUMBER_H
+#define FM_NUMBER_H
+
+#include "fewmul.h"
+
+#include <flint/fmpq.h>
+
+/* Sets value to what text says: a sign or none, digits, and perhaps '/' and digits that are not all
+   0. False, and value is untouched, for anything else, also blanks and points. */
+bool fm_number_parse(const char *text, fmpq_t value);
+
+/* Writes what fm_number_parse reads. */
+void fm_number_print(FILE *file, const fmpq_t value);
+
+#endif

@@ -1,0 +1,118 @@
+#include "scheme_file.h"
+
+#include "error.h"
+#include "file.h"
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* In the order in which they are tried. */
+static const fm_scheme_format *const formats[] = {
+    &fm_scheme_format_json,
+    &fm_scheme_format_text,
+};
+
+enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
+
+/* ---------------------------------------------------------------- what formats share */
+
+void fm_scheme_list_push(fm_scheme_list *list, fm_scheme *scheme)
+{
+    bool full = (list->count & (list->count - 1)) == 0; /* the capacity is the next power of 2 */
+    if (full)
+        list->schemes =
+            fm_realloc(list->schemes, list->count > 0 ? 2 * list->count : 1, sizeof *list->schemes);
+    list->schemes[list->count++] = scheme;
+}
+
+fm_status fm_scheme_list_matmul(const fm_scheme_list *list, const uint32_t format[3],
+                                fm_tensor **out, fm_error *error)
+{
+    for (size_t s = 0; s < list->count; s++) {
+        const fm_tensor *tensor = list->schemes[s]->tensor;
+        if (memcmp(tensor->format, format, sizeof tensor->format) == 0) {
+            *out = fm_tensor_share(tensor);
+            return FM_OK;
+        }
+    }
+    return fm_tensor_matmul(format[0], format[1], format[2], out, error);
+}
+
+uint32_t fm_transposed_index(const uint32_t format[3], int axis, uint32_t index)
+{
+    uint32_t n = format[0], p = format[2];
+    return axis == 2 && n > 0 ? index % p * n + index / p : index;
+}
+
+void fm_transposed_row(const fm_scheme *scheme, int axis, uint32_t r, const fmpq **dense)
+{
+    static const fmpq zero = {0, 1};
+    const fm_factors *f = &scheme->factors[axis];
+    for (uint32_t i = 0; i < f->extent; i++)
+        dense[i] = &zero;
+    for (size_t e = f->start[r]; e < f->start[r + 1]; e++)
+        dense[fm_transposed_index(scheme->tensor->format, axis, f->index[e])] = &f->value[e];
+}
+
+/* ---------------------------------------------------------------- reading and writing */
+
+fm_status fm_scheme_parse(const char *text, size_t length, const char *name, fm_scheme_list *out,
+                          fm_error *error)
+{
+    *out = (fm_scheme_list){0};
+    /* Readers may count on a final zero byte, which a part of a larger text does not have. */
+    char *copy = fm_alloc(length + 1, 1);
+    if (length > 0)
+        memcpy(copy, text, length);
+    copy[length] = '\0';
+    fm_status status =
+        length == 0 ? fm_fail(error, FM_BAD_INPUT, "%s: empty", name)
+                    : fm_fail(error, FM_BAD_INPUT,
+                              "%s: neither JSON nor text that starts with 'n m p rank'", name);
+    for (int f = 0; f < FORMAT_COUNT; f++)
+        if (formats[f]->recognize(copy, length)) {
+            status = formats[f]->read(copy, length, name, out, error);
+            break;
+        }
+    free(copy);
+    if (status != FM_OK)
+        fm_scheme_list_free(out);
+    return status;
+}
+
+fm_status fm_scheme_read(const char *path, fm_scheme_list *out, fm_error *error)
+{
+    char *text;
+    size_t length;
+    *out = (fm_scheme_list){0};
+    fm_status status = fm_file_read(path, &text, &length, error);
+    if (status != FM_OK)
+        return status;
+    status =
+        fm_scheme_parse(text, length, strcmp(path, "-") == 0 ? "standard input" : path, out, error);
+    free(text);
+    return status;
+}
+
+void fm_scheme_list_free(fm_scheme_list *list)
+{
+    for (size_t s = 0; s < list->count; s++)
+        fm_scheme_free(list->schemes[s]);
+    free(list->schemes);
+    *list = (fm_scheme_list){0};
+}
+
+fm_status fm_scheme_write(const fm_scheme *scheme, fm_file_kind kind, FILE *file, fm_error *error)
+{
+    for (int f = 0; f < FORMAT_COUNT; f++) {
+        if (formats[f]->kind != kind)
+            continue;
+        fm_status status = formats[f]->write(scheme, file, error);
+        if (status == FM_OK && ferror(file))
+            return fm_fail(error, FM_IO, "%s: the scheme could not be written",
+                           scheme->tensor->name);
+        return status;
+    }
+    return fm_fail(error, FM_BAD_INPUT, "unknown kind of scheme file: %d", (int)kind);
+}

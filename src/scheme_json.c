@@ -1,0 +1,496 @@
+/* Schemes as JSON, in the shape that the field exchanges; docs/scheme-file.md. */
+#include "error.h"
+#include "memory.h"
+#include "number.h"
+#include "scheme_file.h"
+#include "scheme_print.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct reader {
+    const char *name; /* of the file, for messages */
+    size_t index;     /* of the scheme in the file */
+    bool many;        /* the file is an array of schemes */
+    fm_error *error;
+} reader;
+
+/* Jansson keeps no line numbers behind the syntax, so messages name the key. */
+__attribute__((format(printf, 2, 3))) static fm_status refuse(const reader *in, const char *format,
+                                                              ...)
+{
+    char reason[512], place[32] = "";
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    if (in->many)
+        snprintf(place, sizeof place, "scheme %zu: ", in->index);
+    return fm_fail(in->error, FM_BAD_INPUT, "%s: %s%s", in->name, place, reason);
+}
+
+/* ---------------------------------------------------------------- values */
+
+/* An integer from low to high. */
+static bool is_integer(const json_t *value, json_int_t low, json_int_t high)
+{
+    return json_is_integer(value) && json_integer_value(value) >= low &&
+           json_integer_value(value) <= high;
+}
+
+/* An integer, or a string that is an integer or a fraction. */
+static bool read_number(const json_t *value, fmpq_t out)
+{
+    if (json_is_integer(value)) {
+        fmpq_set_si(out, json_integer_value(value), 1);
+        return true;
+    }
+    return json_is_string(value) && fm_number_parse(json_string_value(value), out);
+}
+
+/* What a refused value looks like, shortened. */
+static const char *show(const json_t *value, char buffer[48])
+{
+    char text[44];
+    size_t size = json_dumpb(value, text, sizeof text, JSON_ENCODE_ANY | JSON_COMPACT);
+    bool cut = size > sizeof text;
+    snprintf(buffer, 48, "%.*s%s", (int)(cut ? 0 : size), text, cut ? "a long value" : "");
+    return buffer;
+}
+
+/* ---------------------------------------------------------------- tensor */
+
+static fm_status read_format(const reader *in, const json_t *value, const fm_scheme_list *list,
+                             fm_tensor **out)
+{
+    uint32_t format[3];
+    char buffer[48];
+    if (json_array_size(value) != 3)
+        return refuse(in, "n must be the three sizes of the format, not %s", show(value, buffer));
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *size = json_array_get(value, i);
+        if (!is_integer(size, 1, FM_FORMAT_MAX))
+            return refuse(in, "n[%zu] is %s, not an integer from 1 to %d", i, show(size, buffer),
+                          FM_FORMAT_MAX);
+        format[i] = (uint32_t)json_integer_value(size);
+    }
+    return fm_scheme_list_matmul(list, format, out, in->error);
+}
+
+static fm_status read_shape(const reader *in, const json_t *value, uint32_t extent[3])
+{
+    char buffer[48];
+    if (json_array_size(value) != 3)
+        return refuse(in, "tensor.shape must be three extents");
+    for (size_t axis = 0; axis < 3; axis++) {
+        const json_t *size = json_array_get(value, axis);
+        if (!is_integer(size, 1, FM_EXTENT_MAX))
+            return refuse(in, "tensor.shape[%zu] is %s, not an integer from 1 to %d", axis,
+                          show(size, buffer), FM_EXTENT_MAX);
+        extent[axis] = (uint32_t)json_integer_value(size);
+    }
+    return FM_OK;
+}
+
+/* [i, j, k, value] with indices from 1, as in a tensor file. */
+static fm_status read_entry(const reader *in, const json_t *value, size_t number,
+                            const uint32_t extent[3], fm_tensor_entry *entry)
+{
+    char buffer[48];
+    fmpq_t coefficient;
+    fmpq_init(coefficient);
+    bool good = json_array_size(value) == 4;
+    for (size_t axis = 0; axis < 3 && good; axis++)
+        good = is_integer(json_array_get(value, axis), 1, extent[axis]);
+    good = good && read_number(json_array_get(value, 3), coefficient) &&
+           fmpz_is_one(fmpq_denref(coefficient)) && !fmpq_is_zero(coefficient);
+    if (good) {
+        *entry = (fm_tensor_entry){
+            .i = (uint32_t)json_integer_value(json_array_get(value, 0)) - 1,
+            .j = (uint32_t)json_integer_value(json_array_get(value, 1)) - 1,
+            .k = (uint32_t)json_integer_value(json_array_get(value, 2)) - 1,
+        };
+        fmpz_init_set(&entry->value, fmpq_numref(coefficient));
+    }
+    fmpq_clear(coefficient);
+    return good ? FM_OK
+                : refuse(in,
+                         "tensor.entries[%zu] is %s, not [i, j, k, value] with indices from 1 to "
+                         "%u, %u, %u and an integer that is not 0",
+                         number, show(value, buffer), extent[0], extent[1], extent[2]);
+}
+
+static fm_status read_tensor(const reader *in, const json_t *value, fm_tensor **out)
+{
+    uint32_t extent[3];
+    fm_error reason;
+    const json_t *name = json_object_get(value, "name"), *list = json_object_get(value, "entries");
+    if (!json_is_string(name) || json_string_length(name) == 0)
+        return refuse(in, "tensor.name must be a string that is not empty");
+    if (!json_is_array(list))
+        return refuse(in, "tensor.entries must be an array");
+    fm_status status = read_shape(in, json_object_get(value, "shape"), extent);
+    if (status != FM_OK)
+        return status;
+    fm_tensor_entry *entries = fm_alloc(json_array_size(list), sizeof *entries);
+    size_t count = 0;
+    while (count < json_array_size(list) && status == FM_OK) {
+        status = read_entry(in, json_array_get(list, count), count, extent, &entries[count]);
+        count += status == FM_OK;
+    }
+    if (status != FM_OK) {
+        for (size_t e = 0; e < count; e++)
+            fmpz_clear(&entries[e].value);
+        free(entries);
+        return status;
+    }
+    if (fm_tensor_new(extent, fm_strdup(json_string_value(name)), entries, count, out, &reason) ==
+        FM_OK)
+        return FM_OK;
+    return refuse(in, "tensor: %s", reason.message);
+}
+
+static fm_status read_any_tensor(const reader *in, const json_t *object, const fm_scheme_list *list,
+                                 fm_tensor **out)
+{
+    const json_t *format = json_object_get(object, "n");
+    const json_t *tensor = json_object_get(object, "tensor");
+    if ((format == NULL) == (tensor == NULL))
+        return refuse(in, format == NULL ? "the key n, the format, is missing"
+                                         : "n and tensor exclude each other");
+    return format != NULL ? read_format(in, format, list, out) : read_tensor(in, tensor, out);
+}
+
+/* ---------------------------------------------------------------- ring */
+
+/* *given is false when the file does not say. */
+static fm_status read_ring(const reader *in, const json_t *object, fm_ring *ring, bool *given)
+{
+    const json_t *name = json_object_get(object, "ring"), *z2 = json_object_get(object, "z2");
+    fm_error reason;
+    *given = name != NULL || json_is_true(z2);
+    *ring = fm_ring_modulo(2);
+    if (z2 != NULL && !json_is_boolean(z2))
+        return refuse(in, "z2 must be true or false");
+    if (name == NULL)
+        return FM_OK;
+    if (!json_is_string(name))
+        return refuse(in, "ring must be a string");
+    if (fm_ring_parse(json_string_value(name), ring, &reason) != FM_OK)
+        return refuse(in, "%s", reason.message);
+    bool is_f2 = ring->kind == FM_RING_ZP && ring->p == 2;
+    if (z2 != NULL && json_is_true(z2) != is_f2)
+        return refuse(in, "z2 is %s and ring is %s: they contradict each other",
+                      json_is_true(z2) ? "true" : "false", json_string_value(name));
+    return FM_OK;
+}
+
+/* ---------------------------------------------------------------- factors */
+
+static fm_status read_row(const reader *in, const json_t *row, const fm_tensor *tensor, int axis,
+                          fm_factors *factors)
+{
+    char buffer[48];
+    fmpq_t value;
+    fm_status status = FM_OK;
+    uint32_t r = factors->rank;
+    if (!json_is_array(row) || json_array_size(row) != factors->extent)
+        return refuse(in, "%c[%u] has %zu coefficients, expected %u", "uvw"[axis], r,
+                      json_array_size(row), factors -> extent);
+    fmpq_init(value);
+    for (uint32_t i = 0; i < factors->extent && status == FM_OK; i++) {
+        uint32_t at = fm_transposed_index(tensor->format, axis, i);
+        if (read_number(json_array_get(row, at), value))
+            fm_factors_push(factors, i, value);
+        else
+            status = refuse(in, "%c[%u][%u] is %s, neither an integer nor a fraction", "uvw"[axis],
+                            r, at, show(json_array_get(row, at), buffer));
+    }
+    fmpq_clear(value);
+    fm_factors_end_row(factors);
+    return status;
+}
+
+static fm_status read_factors(const reader *in, const json_t *object, const fm_tensor *tensor,
+                              size_t rank, fm_factors factors[3])
+{
+    static const char *const keys[] = {"u", "v", "w"};
+    fm_status status = FM_OK;
+    for (int axis = 0; axis < 3 && status == FM_OK; axis++) {
+        const json_t *rows = json_object_get(object, keys[axis]);
+        if (!json_is_array(rows))
+            return refuse(in, "the key %s, an array of rows, is missing", keys[axis]);
+        if (json_array_size(rows) != rank)
+            return refuse(in, "%s has %zu rows; m, the rank, is %zu", keys[axis],
+                          json_array_size(rows), rank);
+        for (size_t r = 0; r < rank && status == FM_OK; r++)
+            status = read_row(in, json_array_get(rows, r), tensor, axis, &factors[axis]);
+    }
+    return status;
+}
+
+static fm_status make_scheme(const reader *in, const json_t *object, const fm_tensor *tensor,
+                             fm_scheme **out)
+{
+    fm_factors factors[3];
+    fm_ring ring;
+    fm_error reason;
+    bool given;
+    char buffer[48];
+    const json_t *rank = json_object_get(object, "m");
+    /* Only the tensor without entries has a scheme of rank 0. */
+    if (!is_integer(rank, tensor->entry_count > 0, UINT32_MAX))
+        return rank == NULL ? refuse(in, "the key m, the rank, is missing")
+                            : refuse(in, "m is %s, not a rank", show(rank, buffer));
+    fm_status status = read_ring(in, object, &ring, &given);
+    if (status != FM_OK)
+        return status;
+    for (int axis = 0; axis < 3; axis++)
+        fm_factors_init(&factors[axis], tensor->extent[axis]);
+    status = read_factors(in, object, tensor, (size_t)json_integer_value(rank), factors);
+    if (status != FM_OK) {
+        for (int axis = 0; axis < 3; axis++)
+            fm_factors_clear(&factors[axis]);
+        return status;
+    }
+    ring = given ? ring : fm_factors_smallest_ring(factors);
+    if (fm_scheme_new(tensor, ring, factors, out, &reason) != FM_OK)
+        return refuse(in, "%s", reason.message);
+    return FM_OK;
+}
+
+/* ---------------------------------------------------------------- provenance */
+
+static fm_status read_text(const reader *in, const json_t *object, const char *key, char **out)
+{
+    const json_t *value = json_object_get(object, key);
+    if (value == NULL || json_is_null(value))
+        return FM_OK;
+    if (!json_is_string(value))
+        return refuse(in, "provenance.%s must be a string", key);
+    *out = fm_strdup(json_string_value(value));
+    return FM_OK;
+}
+
+/* A seed is an integer, or a string when it exceeds what JSON integers are sure to hold. */
+static fm_status read_seed(const reader *in, const json_t *value, fm_provenance *out)
+{
+    fmpq_t seed;
+    if (value == NULL || json_is_null(value))
+        return FM_OK;
+    fmpq_init(seed);
+    bool good = read_number(value, seed) && fmpz_is_one(fmpq_denref(seed)) &&
+                fmpz_sgn(fmpq_numref(seed)) >= 0 && fmpz_bits(fmpq_numref(seed)) <= 64;
+    out->has_seed = good;
+    out->seed = good ? fmpz_get_ui(fmpq_numref(seed)) : 0;
+    fmpq_clear(seed);
+    return good ? FM_OK : refuse(in, "provenance.seed must be an integer from 0 to 2^64 - 1");
+}
+
+static fm_status read_parents(const reader *in, const json_t *value, fm_provenance *out)
+{
+    if (value == NULL || json_is_null(value))
+        return FM_OK;
+    if (!json_is_array(value))
+        return refuse(in, "provenance.parents must be an array of hashes");
+    out->parents = fm_alloc(json_array_size(value), sizeof *out->parents);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const char *hash = json_string_value(json_array_get(value, i));
+        if (hash == NULL || strlen(hash) != FM_HASH_SIZE - 1 ||
+            strspn(hash, "0123456789abcdef") != FM_HASH_SIZE - 1)
+            return refuse(in, "provenance.parents[%zu] is not a hash of 64 hexadecimal digits", i);
+        out->parents[out->parent_count++] = fm_strdup(hash);
+    }
+    return FM_OK;
+}
+
+static fm_status read_provenance(const reader *in, const json_t *value, fm_scheme *scheme)
+{
+    fm_provenance provenance = {0};
+    if (value == NULL || json_is_null(value))
+        return FM_OK;
+    if (!json_is_object(value))
+        return refuse(in, "provenance must be an object");
+    fm_status status = read_text(in, value, "engine", &provenance.engine);
+    if (status == FM_OK)
+        status = read_text(in, value, "version", &provenance.version);
+    if (status == FM_OK)
+        status = read_text(in, value, "time", &provenance.time);
+    if (status == FM_OK)
+        status = read_seed(in, json_object_get(value, "seed"), &provenance);
+    if (status == FM_OK)
+        status = read_parents(in, json_object_get(value, "parents"), &provenance);
+    if (status == FM_OK)
+        fm_scheme_set_provenance(scheme, &provenance);
+    fm_provenance_clear(&provenance);
+    return status;
+}
+
+/* ---------------------------------------------------------------- reading */
+
+static fm_status read_scheme(const reader *in, const json_t *object, fm_scheme_list *list)
+{
+    fm_tensor *tensor;
+    fm_scheme *scheme;
+    if (!json_is_object(object))
+        return refuse(in, "a scheme must be an object");
+    fm_status status = read_any_tensor(in, object, list, &tensor);
+    if (status != FM_OK)
+        return status;
+    status = make_scheme(in, object, tensor, &scheme);
+    fm_tensor_free(tensor);
+    if (status != FM_OK)
+        return status;
+    fm_scheme_list_push(list, scheme);
+    return read_provenance(in, json_object_get(object, "provenance"), scheme);
+}
+
+static fm_status read_root(const json_t *root, const char *name, fm_scheme_list *list,
+                           fm_error *error)
+{
+    reader in = {.name = name, .error = error, .many = json_is_array(root)};
+    if (!in.many)
+        return read_scheme(&in, root, list);
+    if (json_array_size(root) == 0)
+        return refuse(&in, "no schemes: the array is empty");
+    fm_status status = FM_OK;
+    for (; in.index < json_array_size(root) && status == FM_OK; in.index++)
+        status = read_scheme(&in, json_array_get(root, in.index), list);
+    return status;
+}
+
+static fm_status read_json(const char *text, size_t length, const char *name, fm_scheme_list *list,
+                           fm_error *error)
+{
+    json_error_t reason;
+    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &reason);
+    if (root == NULL)
+        return fm_fail(error, FM_BAD_INPUT, "%s:%d: %s", name, reason.line > 0 ? reason.line : 1,
+                       reason.text);
+    fm_status status = read_root(root, name, list, error);
+    json_decref(root);
+    return status;
+}
+
+static bool recognize_json(const char *text, size_t length)
+{
+    (void)length;
+    text += strspn(text, " \t\r\n");
+    return *text == '{' || *text == '[';
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static void write_tensor(const fm_tensor *tensor, FILE *file)
+{
+    const uint32_t *format = tensor->format, *extent = tensor->extent;
+    if (fm_tensor_is_matmul(tensor, NULL)) {
+        fprintf(file, "    \"n\": [%u, %u, %u],\n", format[0], format[1], format[2]);
+        return;
+    }
+    fputs("    \"tensor\": {\n        \"name\": ", file);
+    fm_json_print_string(file, tensor->name);
+    fprintf(file, ",\n        \"shape\": [%u, %u, %u],\n        \"entries\": [", extent[0],
+            extent[1], extent[2]);
+    for (size_t e = 0; e < tensor->entry_count; e++) {
+        const fm_tensor_entry *entry = &tensor->entries[e];
+        const char *quote = fmpz_fits_si(&entry->value) ? "" : "\"";
+        fprintf(file, "%s\n            [%u, %u, %u, %s", e > 0 ? "," : "", entry->i + 1,
+                entry->j + 1, entry->k + 1, quote);
+        fmpz_fprint(file, &entry->value);
+        fprintf(file, "%s]", quote);
+    }
+    fputs("\n        ]\n    },\n", file);
+}
+
+static void write_text(const char *key, const char *text, const char **comma, FILE *file)
+{
+    if (text == NULL)
+        return;
+    fprintf(file, "%s\"%s\": ", *comma, key);
+    fm_json_print_string(file, text);
+    *comma = ", ";
+}
+
+static void write_provenance(const fm_provenance *provenance, FILE *file)
+{
+    const char *comma = "";
+    fputs("    \"provenance\": {", file);
+    write_text("engine", provenance->engine, &comma, file);
+    write_text("version", provenance->version, &comma, file);
+    write_text("time", provenance->time, &comma, file);
+    if (provenance->has_seed) {
+        const char *quote = provenance->seed > INT64_MAX ? "\"" : "";
+        fprintf(file, "%s\"seed\": %s%" PRIu64 "%s", comma, quote, provenance->seed, quote);
+        comma = ", ";
+    }
+    fprintf(file, "%s\"parents\": [", comma);
+    for (size_t i = 0; i < provenance->parent_count; i++)
+        fprintf(file, "%s\"%s\"", i > 0 ? ", " : "", provenance->parents[i]);
+    fputs("]},\n", file);
+}
+
+static void write_equations(const fm_scheme *scheme, FILE *file)
+{
+    fputs("    \"multiplications\": [", file);
+    for (uint32_t r = 0; r < scheme->rank; r++) {
+        fputs(r > 0 ? ",\n        \"" : "\n        \"", file);
+        fm_scheme_print_product(file, scheme, r);
+        fputc('"', file);
+    }
+    fputs("\n    ],\n    \"elements\": [", file);
+    fm_scheme_print_elements(file, scheme, "\n        \"", "\",\n        \"", "\"\n    ],\n");
+}
+
+/* An integer as a number when every reader can hold it, everything else as a string. */
+static void write_number(const fmpq_t value, FILE *file)
+{
+    bool plain = fmpz_is_one(fmpq_denref(value)) && fmpz_bits(fmpq_numref(value)) <= 53;
+    fputs(plain ? "" : "\"", file);
+    fm_number_print(file, value);
+    fputs(plain ? "" : "\"", file);
+}
+
+static void write_factors(const fm_scheme *scheme, int axis, FILE *file)
+{
+    const fmpq *row[FM_EXTENT_MAX];
+    uint32_t extent = scheme->tensor->extent[axis];
+    fprintf(file, "    \"%c\": [", "uvw"[axis]);
+    for (uint32_t r = 0; r < scheme->rank; r++) {
+        fm_transposed_row(scheme, axis, r, row);
+        fputs(r > 0 ? ",\n        [" : "\n        [", file);
+        for (uint32_t i = 0; i < extent; i++) {
+            fputs(i > 0 ? ", " : "", file);
+            write_number(row[i], file);
+        }
+        fputc(']', file);
+    }
+    fputs(axis < 2 ? "\n    ],\n" : "\n    ]\n", file);
+}
+
+static fm_status write_json(const fm_scheme *scheme, FILE *file, fm_error *error)
+{
+    (void)error;
+    char ring[FM_RING_NAME_SIZE];
+    bool is_f2 = scheme->ring.kind == FM_RING_ZP && scheme->ring.p == 2;
+    fputs("{\n", file);
+    write_tensor(scheme->tensor, file);
+    fprintf(file, "    \"m\": %u,\n    \"z2\": %s,\n    \"ring\": \"%s\",\n", scheme->rank,
+            is_f2 ? "true" : "false", fm_ring_name(scheme->ring, ring));
+    write_provenance(&scheme->provenance, file);
+    write_equations(scheme, file);
+    for (int axis = 0; axis < 3; axis++)
+        write_factors(scheme, axis, file);
+    fputs("}\n", file);
+    return FM_OK;
+}
+
+const fm_scheme_format fm_scheme_format_json = {
+    .kind = FM_FILE_JSON,
+    .recognize = recognize_json,
+    .read = read_json,
+    .write = write_json,
+};

@@ -1,0 +1,112 @@
+#include "scheme_print.h"
+
+#include "memory.h"
+#include "number.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_name(FILE *file, const fm_tensor *tensor, int axis, uint32_t index)
+{
+    static const int row_size[3] = {1, 2, 2}; /* A is n x m, B is m x p, C is n x p */
+    static const int column_size[3] = {0, 1, 0};
+    const uint32_t *format = tensor->format;
+    uint32_t columns = format[row_size[axis]], rows = format[column_size[axis]];
+    if (columns == 0)
+        fprintf(file, "%c%u", "abc"[axis], index + 1);
+    else
+        fprintf(file, "%c%u%s%u", "abc"[axis], index / columns + 1,
+                rows > 9 || columns > 9 ? "_" : "", index % columns + 1);
+}
+
+/* The sign and the coefficient of a term, of which the name is still to come. */
+static void print_coefficient(FILE *file, const fmpq_t value, bool first)
+{
+    fmpq_t size;
+    bool negative = fmpq_sgn(value) < 0;
+    fputs(first ? (negative ? "-" : "") : (negative ? " - " : " + "), file);
+    fmpq_init(size);
+    fmpq_abs(size, value);
+    if (!fmpq_is_one(size))
+        fm_number_print(file, size);
+    fmpq_clear(size);
+}
+
+static void print_factor(FILE *file, const fm_scheme *scheme, int axis, uint32_t r)
+{
+    const fm_factors *f = &scheme->factors[axis];
+    fputc('(', file);
+    if (f->start[r] == f->start[r + 1])
+        fputc('0', file);
+    for (size_t e = f->start[r]; e < f->start[r + 1]; e++) {
+        print_coefficient(file, &f->value[e], e == f->start[r]);
+        print_name(file, scheme->tensor, axis, f->index[e]);
+    }
+    fputc(')', file);
+}
+
+void fm_scheme_print_product(FILE *file, const fm_scheme *scheme, uint32_t r)
+{
+    fprintf(file, "m%u = ", r + 1);
+    print_factor(file, scheme, 0, r);
+    fputs(" * ", file);
+    print_factor(file, scheme, 1, r);
+}
+
+typedef struct term {
+    uint32_t product;
+    const fmpq *value;
+} term;
+
+/* The terms of entry k are from start[k] to start[k + 1]. */
+static term *sort_terms(const fm_factors *w, size_t *start)
+{
+    term *terms = fm_alloc(w->count, sizeof *terms);
+    size_t *next = fm_alloc(w->extent, sizeof *next);
+    memset(start, 0, (w->extent + 1) * sizeof *start);
+    for (size_t e = 0; e < w->count; e++)
+        start[w->index[e] + 1]++;
+    for (uint32_t k = 0; k < w->extent; k++)
+        start[k + 1] += start[k];
+    memcpy(next, start, w->extent * sizeof *next);
+    for (uint32_t r = 0; r < w->rank; r++)
+        for (size_t e = w->start[r]; e < w->start[r + 1]; e++)
+            terms[next[w->index[e]]++] = (term){r, &w->value[e]};
+    free(next);
+    return terms;
+}
+
+void fm_scheme_print_elements(FILE *file, const fm_scheme *scheme, const char *before,
+                              const char *between, const char *after)
+{
+    const fm_factors *w = &scheme->factors[2];
+    size_t *start = fm_alloc(w->extent + 1, sizeof *start);
+    term *terms = sort_terms(w, start);
+    for (uint32_t k = 0; k < w->extent; k++) {
+        fputs(k == 0 ? before : between, file);
+        print_name(file, scheme->tensor, 2, k);
+        fputs(start[k] == start[k + 1] ? " = 0" : " = ", file);
+        for (size_t t = start[k]; t < start[k + 1]; t++) {
+            print_coefficient(file, terms[t].value, t == start[k]);
+            fprintf(file, "m%u", terms[t].product + 1);
+        }
+    }
+    fputs(after, file);
+    free(terms);
+    free(start);
+}
+
+void fm_json_print_string(FILE *file, const char *text)
+{
+    json_t *string = json_string(text);
+    if (string == NULL) {
+        char *plain = fm_strdup(text);
+        for (char *c = plain; *c != '\0'; c++)
+            *c = (signed char)*c < 0 ? '?' : *c;
+        string = json_string(plain);
+        free(plain);
+    }
+    json_dumpf(string, file, JSON_ENCODE_ANY);
+    json_decref(string);
+}
