@@ -20,7 +20,7 @@ typedef struct cli_list {
 } cli_list;
 
 typedef struct cli_option {
-    const char *name;     /* without the dashes; NULL ends a table */
+    const char *name;     /* without the dashes, one for a single letter; NULL ends a table */
     const char *argument; /* what help calls its argument; NULL for a flag */
     cli_kind kind;
     void *target; /* where the value goes; what stands there before is the default */

@@ -12,8 +12,10 @@
 
 /* In the order of the help; NULL ends it. */
 static const cli_command *const commands[] = {
+    &cli_command_gen,
     &cli_command_bench_flips,
     &cli_command_bench_search,
+    &cli_command_bench_gemm,
     NULL,
 };
 
@@ -105,11 +107,18 @@ static void print_default(const cli_option *option)
         printf(" [%s]", fm_ring_name(*(fm_ring *)option->target, name));
 }
 
+/* "-" before a single letter, "--" before a word. */
+static const char *dashes(const cli_option *option)
+{
+    return option->name[1] == '\0' ? "-" : "--";
+}
+
 static void print_options(const cli_option *option)
 {
     for (; option->name != NULL; option++) {
-        int width = printf("  --%s%s%s", option->name, option->argument != NULL ? " " : "",
-                           option->argument != NULL ? option->argument : "");
+        int width =
+            printf("  %s%s%s%s", dashes(option), option->name, option->argument != NULL ? " " : "",
+                   option->argument != NULL ? option->argument : "");
         printf("%*s%s", width < 24 ? 26 - width : 2, "", option->help);
         print_default(option);
         putchar('\n');
@@ -160,7 +169,8 @@ static void print_roff(const char *text)
 static void print_roff_options(const cli_option *option)
 {
     for (; option->name != NULL; option++) {
-        printf(".TP\n.B \\-\\-");
+        printf(".TP\n.B ");
+        print_roff(dashes(option));
         print_roff(option->name);
         if (option->argument != NULL)
             printf(" \\fI%s\\fR", option->argument);
@@ -259,20 +269,22 @@ static int set_option(const cli_option *option, const char *text)
     case CLI_COUNT:
         if (parse_count(text, option->target))
             return CLI_DONE;
-        return cli_error("--%s: '%s' is not a count such as 1000 or 20k", option->name, text);
+        return cli_error("%s%s: '%s' is not a count such as 1000 or 20k", dashes(option),
+                         option->name, text);
     case CLI_SECONDS:
         if (parse_seconds(text, option->target))
             return CLI_DONE;
-        return cli_error("--%s: '%s' is not a time such as 90, 1.5 or 2h", option->name, text);
+        return cli_error("%s%s: '%s' is not a time such as 90, 1.5 or 2h", dashes(option),
+                         option->name, text);
     case CLI_RING:
         if (fm_ring_parse(text, option->target, &error) == FM_OK)
             return CLI_DONE;
-        return cli_error("--%s: %s", option->name, error.message);
+        return cli_error("%s%s: %s", dashes(option), option->name, error.message);
     }
     return CLI_WRONG;
 }
 
-/* Parses --name, --name=value and --name value; puts the operands to the front of arguments.
+/* Parses --name, --name=value and --name value, -n and -n value; puts the operands to the front of arguments.
    "--" ends the options. Returns CLI_DONE and the number of operands, or an exit code. */
 static int parse_arguments(const cli_command *command, int count, char **arguments,
                            size_t *operand_count)
@@ -289,17 +301,18 @@ static int parse_arguments(const cli_command *command, int count, char **argumen
             options_end = true;
             continue;
         }
-        const char *name = text + 1 + (text[1] == '-');
+        const char *name = text + strspn(text, "-");
         size_t length = strcspn(name, "=");
         const cli_option *option = find_option(command->options, name, length);
-        if (text[1] != '-' || option == NULL)
+        if (option == NULL || strlen(dashes(option)) != (size_t)(name - text))
             return cli_error("unknown option '%s'; see 'fewmul %s --help'", text, command->name);
         const char *value = name[length] == '=' ? name + length + 1 : NULL;
         if (option->kind == CLI_FLAG && value != NULL)
-            return cli_error("--%s takes no argument", option->name);
+            return cli_error("%s%s takes no argument", dashes(option), option->name);
         if (option->kind != CLI_FLAG && value == NULL) {
             if (a + 1 >= count)
-                return cli_error("--%s needs an argument: %s", option->name, option->argument);
+                return cli_error("%s%s needs an argument: %s", dashes(option), option->name,
+                                 option->argument);
             value = arguments[++a];
         }
         int code = set_option(option, value);
