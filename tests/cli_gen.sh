@@ -80,7 +80,7 @@ $compiler -Wall -Wextra -Wpedantic -Werror -O2 main.c product.c -o main || fail 
 "$fewmul" gen strassen.txt -o - | cmp -s - printed.c || fail "-o - is not the default"
 grep -q '^void dgemm_2x2x2_7(' printed.c || fail "default name"
 $compiler -Wall -Wextra -Wpedantic -Werror -O2 -c printed.c -o printed.o || fail "compiling printed.c"
-"$fewmul" gen --help | grep -q -- '  -o FILE.c ' || fail "-o in the help"
+"$fewmul" gen --help | grep -q -- '  -o, --output FILE.c ' || fail "-o in the help"
 
 refused "there is: c" gen strassen.txt --target avx2
 refused "f64, f32" gen strassen.txt --type f16
