@@ -86,18 +86,31 @@ gflops() { # BEGINNING FILE
     fi
 }
 
+# The plan that was measured: the scheme, and how many levels of it the size is worth.
+plan_name() { # FILE
+    sed -nE 's/.*"plan": *\{"name": *"([^"]*)".*/\1/p' "$1"
+}
+
+# Compiles the kernel and compares it with the classical product.
+check() { # FORMAT NAME THREADS [FLAG]
+    run cc -O3 -march=native -fopenmp "${@:4}" "-DKERNEL=$2" "-DHEADER=\"$folder/$2.h\"" \
+        "$check_source" "$folder/$2.c" -o "$folder/check-$1"
+    run env OMP_NUM_THREADS="$3" "$folder/check-$1" ||
+        fail "the kernel of $1 is wrong"
+}
+
 # Generates, compiles, checks and measures the kernel of a find.
 kernel() { # FORMAT
     local name=matmul_$1 log=$folder/bench-$1.json
     run "$fewmul" gen "${found[$1]}" --target c --type f64 --name "$name" -o "$folder/$name.c"
-    run cc -O3 -march=native -fopenmp "-DKERNEL=$name" "-DHEADER=\"$folder/$name.h\"" \
-        "$check_source" "$folder/$name.c" -o "$folder/check-$1"
-    run "$folder/check-$1" || fail "the kernel of $1 is wrong"
+    check "$1" "$name" "$threads"
+    # The scheme applied at every size, many levels deep: blocks too small for more than one thread.
+    check "$1" "$name" 1 -DCROSSOVER=16
     local command=("$fewmul" bench gemm --type f64 --sizes "$size" --threads "$threads"
-        --scheme "${found[$1]}" --json)
+        --repeat 3 --scheme "${found[$1]}" --json)
     show "${command[@]}"
     "${command[@]}" | tee "$log"
-    kernels+=("$(printf '%-8s %-10s %8s %9s %9s %9s' "$1" identical \
+    kernels+=("$(printf '%-20s %-10s %8s %9s %9s %9s' "$(plan_name "$log")" identical \
         "$(gflops '"plan": *\{' "$log")" "$(gflops '"classical": *\{' "$log")" \
         "$(gflops '"name": *"openblas' "$log")" "$(gflops '"name": *"blis' "$log")")")
 }
@@ -128,6 +141,7 @@ printf '\nsearches, %d threads\n%-8s %-5s %5s %8s  %s\n' "$threads" format ring 
     "verified and saved as"
 printf '%s\n' "${searches[@]}"
 printf '\nkernels, f64, %d x %d, %d threads; GF/s\n' $size $size "$threads"
-printf '%-8s %-10s %8s %9s %9s %9s\n' scheme check fewmul classical OpenBLAS BLIS
+printf '%-20s %-10s %8s %9s %9s %9s\n' plan check fewmul classical OpenBLAS BLIS
 printf '%s\n' "${kernels[@]}"
+echo "(0 levels: at this size the plan is the classical kernel; the check ran the scheme itself)"
 printf '\n%d s after the build; everything is in %s\n' $((SECONDS - start)) "$folder"

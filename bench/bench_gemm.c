@@ -1,0 +1,367 @@
+#include "bench_gemm.h"
+
+#include "blas.h"
+#include "error.h"
+#include "kernel.h"
+#include "memory.h"
+#include "random.h"
+
+#include <limits.h>
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    SAMPLED_ROWS = 8,
+    CALLS_MAX = 10000,
+    CBLAS_ROW_MAJOR = 101,
+    CBLAS_NO_TRANS = 111,
+};
+/* A measurement is as many calls as take about so long. */
+static const double measurement_seconds = 0.05;
+/* After a product by several threads, some libraries keep them spinning for a while. */
+static const struct timespec pause_between = {.tv_nsec = 30 * 1000 * 1000};
+
+/* A generated kernel or a peer. */
+typedef struct contestant {
+    const fm_scheme *scheme; /* NULL: classical or a peer */
+    fm_kernel kernel;
+    const fm_blas *peer;
+    unsigned calls;  /* in one measurement */
+    double *seconds; /* of a call, for each round */
+    double error;
+} contestant;
+
+struct fm_gemm_bench {
+    fm_gemm_options options;
+    fm_blas peers[FM_BLAS_MAX];
+    int peer_count;
+    contestant *contestants; /* the schemes, classical, the peers */
+    size_t count;
+};
+
+/* Row-major, no padding. */
+typedef struct operands {
+    fm_gemm_shape shape;
+    fm_scalar_type type;
+    void *a, *b, *c;
+    size_t rows[SAMPLED_ROWS];
+    size_t row_count;
+    long double *reference; /* row_count x n */
+} operands;
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* ---------------------------------------------------------------- contestants */
+
+static fm_status load_classical(fm_scalar_type type, fm_kernel *kernel, fm_error *error)
+{
+    fm_tensor *tensor;
+    fm_scheme *scheme;
+    fm_status status = fm_tensor_matmul(1, 1, 1, &tensor, error);
+    if (status != FM_OK)
+        return status;
+    status = fm_scheme_standard(tensor, (fm_ring){FM_RING_ZT, 0}, &scheme, error);
+    fm_tensor_free(tensor);
+    if (status != FM_OK)
+        return status;
+    status = fm_kernel_load(scheme, type, 0, kernel, error);
+    fm_scheme_free(scheme);
+    return status;
+}
+
+static void set_threads(unsigned threads)
+{
+    char *text = fm_format("%u", threads);
+    setenv("OMP_NUM_THREADS", text, 1); /* for OpenMP libraries that are loaded from here on */
+    omp_set_num_threads((int)threads);
+    free(text);
+}
+
+fm_status fm_gemm_bench_open(const fm_gemm_options *options, fm_gemm_bench **out, fm_error *error)
+{
+    fm_gemm_bench *bench = fm_alloc_zero(1, sizeof *bench);
+    bench->options = *options;
+    set_threads(options->threads);
+    bench->peer_count = fm_blas_load(options->threads, bench->peers);
+    bench->count = options->scheme_count + 1 + (size_t)bench->peer_count;
+    bench->contestants = fm_alloc_zero(bench->count, sizeof *bench->contestants);
+    fm_status status = FM_OK;
+    for (size_t i = 0; i < bench->count && status == FM_OK; i++) {
+        contestant *c = &bench->contestants[i];
+        c->seconds = fm_alloc_zero(options->rounds, sizeof *c->seconds);
+        if (i < options->scheme_count) {
+            c->scheme = options->schemes[i];
+            status =
+                fm_kernel_load(c->scheme, options->type, options->crossover, &c->kernel, error);
+        } else if (i == options->scheme_count) {
+            status = load_classical(options->type, &c->kernel, error);
+        } else {
+            c->peer = &bench->peers[i - options->scheme_count - 1];
+        }
+    }
+    if (status != FM_OK) {
+        fm_gemm_bench_close(bench);
+        return status;
+    }
+    *out = bench;
+    return FM_OK;
+}
+
+void fm_gemm_bench_close(fm_gemm_bench *bench)
+{
+    if (bench == NULL)
+        return;
+    for (size_t i = 0; i < bench->count; i++) {
+        fm_kernel_unload(&bench->contestants[i].kernel);
+        free(bench->contestants[i].seconds);
+    }
+    fm_blas_unload(bench->peers, bench->peer_count);
+    free(bench->contestants);
+    free(bench);
+}
+
+/* ---------------------------------------------------------------- operands */
+
+static double entry(const operands *o, const void *matrix, size_t position)
+{
+    return o->type == FM_F32 ? (double)((const float *)matrix)[position]
+                             : ((const double *)matrix)[position];
+}
+
+/* Uniform in [-1, 1). */
+static void fill(const operands *o, void *matrix, size_t count, uint64_t stream)
+{
+    fm_random random;
+    fm_random_seed(&random, 1, stream);
+    for (size_t i = 0; i < count; i++) {
+        double value = (double)(fm_random_next(&random) >> 11) * 0x1p-52 - 1;
+        if (o->type == FM_F32)
+            ((float *)matrix)[i] = (float)value;
+        else
+            ((double *)matrix)[i] = value;
+    }
+}
+
+static void compute_reference(operands *o)
+{
+    size_t n = o->shape.n, k = o->shape.k;
+    for (size_t r = 0; r < o->row_count; r++) {
+        long double *sum = o->reference + r * n;
+        for (size_t j = 0; j < n; j++)
+            sum[j] = 0;
+        for (size_t p = 0; p < k; p++) {
+            long double a = entry(o, o->a, o->rows[r] * k + p);
+            for (size_t j = 0; j < n; j++)
+                sum[j] += a * entry(o, o->b, p * n + j);
+        }
+    }
+}
+
+static void sample_rows(operands *o)
+{
+    o->row_count = o->shape.m < SAMPLED_ROWS ? o->shape.m : SAMPLED_ROWS;
+    for (size_t r = 0; r < o->row_count; r++)
+        o->rows[r] = r + 1 < o->row_count ? r * (o->shape.m / o->row_count) : o->shape.m - 1;
+}
+
+static bool element_counts(fm_gemm_shape s, size_t counts[3], size_t *total)
+{
+    return !__builtin_mul_overflow(s.m, s.k, &counts[0]) &&
+           !__builtin_mul_overflow(s.k, s.n, &counts[1]) &&
+           !__builtin_mul_overflow(s.m, s.n, &counts[2]) &&
+           !__builtin_add_overflow(counts[0], counts[1], total) &&
+           !__builtin_add_overflow(*total, counts[2], total) && *total <= PTRDIFF_MAX / 32;
+}
+
+static void free_operands(operands *o)
+{
+    free(o->a);
+    free(o->b);
+    free(o->c);
+    free(o->reference);
+}
+
+static fm_status make_operands(fm_gemm_shape shape, fm_scalar_type type, operands *o,
+                               fm_error *error)
+{
+    size_t counts[3], total, size = type == FM_F32 ? sizeof(float) : sizeof(double);
+    *o = (operands){.shape = shape, .type = type};
+    if (!element_counts(shape, counts, &total))
+        return fm_fail(error, FM_BAD_INPUT, "%zux%zux%zu: too large for this machine", shape.m,
+                       shape.n, shape.k);
+    sample_rows(o);
+    o->a = malloc(counts[0] * size);
+    o->b = malloc(counts[1] * size);
+    o->c = malloc(counts[2] * size);
+    o->reference = malloc(o->row_count * shape.n * sizeof *o->reference);
+    if (o->a == NULL || o->b == NULL || o->c == NULL || o->reference == NULL) {
+        free_operands(o);
+        return fm_fail(error, FM_IO, "%zux%zux%zu: not enough memory for matrices of %.1f GiB",
+                       shape.m, shape.n, shape.k, (double)total * (double)size * 0x1p-30);
+    }
+    fill(o, o->a, counts[0], 1);
+    fill(o, o->b, counts[1], 2);
+    compute_reference(o);
+    return FM_OK;
+}
+
+/* ---------------------------------------------------------------- runs */
+
+static void multiply(const contestant *c, operands *o)
+{
+    size_t m = o->shape.m, n = o->shape.n, k = o->shape.k;
+    if (c->peer != NULL && o->type == FM_F32)
+        c->peer->sgemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, CBLAS_NO_TRANS, (int)m, (int)n, (int)k, 1,
+                       o->a, (int)k, o->b, (int)n, 0, o->c, (int)n);
+    else if (c->peer != NULL)
+        c->peer->dgemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, CBLAS_NO_TRANS, (int)m, (int)n, (int)k, 1,
+                       o->a, (int)k, o->b, (int)n, 0, o->c, (int)n);
+    else if (o->type == FM_F32)
+        c->kernel.f32(m, n, k, 1, o->a, k, o->b, n, 0, o->c, n);
+    else
+        c->kernel.f64(m, n, k, 1, o->a, k, o->b, n, 0, o->c, n);
+}
+
+/* Seconds of one call, the mean of so many. */
+static double measure(const contestant *c, operands *o, unsigned calls)
+{
+    double start = now();
+    for (unsigned i = 0; i < calls; i++)
+        multiply(c, o);
+    return (now() - start) / calls;
+}
+
+static double largest_error(const operands *o)
+{
+    size_t n = o->shape.n;
+    long double error = 0, largest = 0;
+    for (size_t r = 0; r < o->row_count; r++)
+        for (size_t j = 0; j < n; j++) {
+            long double expected = o->reference[r * n + j];
+            long double difference = fabsl(entry(o, o->c, o->rows[r] * n + j) - expected);
+            error = !(difference <= error) ? difference : error; /* not a number counts */
+            largest = fmaxl(largest, fabsl(expected));
+        }
+    return (double)(error / largest);
+}
+
+static void clear_c(operands *o)
+{
+    size_t size = o->type == FM_F32 ? sizeof(float) : sizeof(double);
+    memset(o->c, 0xff, o->shape.m * o->shape.n * size); /* not numbers */
+}
+
+/* The first call, which finds the error, and the number of calls that a measurement takes. */
+static void warm_up(contestant *c, operands *o)
+{
+    clear_c(o);
+    multiply(c, o);
+    c->error = largest_error(o);
+    double calls = measurement_seconds / fmax(measure(c, o, 1), 1e-9);
+    c->calls = calls < 1 ? 1 : calls > CALLS_MAX ? CALLS_MAX : (unsigned)calls;
+}
+
+static fm_status run_rounds(fm_gemm_bench *bench, operands *o, fm_error *error)
+{
+    const fm_gemm_options *options = &bench->options;
+    for (unsigned round = 0; round <= options->rounds; round++) /* the first to warm up */
+        for (size_t i = 0; i < bench->count; i++) {
+            contestant *c = &bench->contestants[i];
+            if (options->stop != NULL && *options->stop != 0)
+                return fm_fail(error, FM_INTERRUPTED, "interrupted");
+            if (round == 0)
+                warm_up(c, o);
+            else
+                c->seconds[round - 1] = measure(c, o, c->calls);
+            if (options->threads > 1)
+                nanosleep(&pause_between, NULL);
+        }
+    return FM_OK;
+}
+
+/* ---------------------------------------------------------------- results */
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, compare_doubles);
+    return (values[(count - 1) / 2] + values[count / 2]) / 2;
+}
+
+static char *contestant_name(const contestant *c, fm_gemm_shape s)
+{
+    if (c->peer != NULL)
+        return fm_strdup(c->peer->name);
+    if (c->scheme == NULL)
+        return fm_strdup("classical");
+    unsigned levels = c->kernel.levels(s.m, s.n, s.k);
+    return fm_format("%s:%u, %u level%s", fm_tensor_name(fm_scheme_tensor(c->scheme)),
+                     fm_scheme_rank(c->scheme), levels, levels == 1 ? "" : "s");
+}
+
+static fm_gemm_measure make_measure(const fm_gemm_bench *bench, size_t i, fm_gemm_shape s)
+{
+    contestant *c = &bench->contestants[i];
+    double seconds = median(c->seconds, bench->options.rounds);
+    return (fm_gemm_measure){contestant_name(c, s),
+                             2e-9 * (double)s.m * (double)s.n * (double)s.k / seconds, c->error};
+}
+
+static void make_result(const fm_gemm_bench *bench, fm_gemm_shape shape, fm_gemm_result *result)
+{
+    size_t schemes = bench->options.scheme_count;
+    *result = (fm_gemm_result){.scheme_count = schemes, .peer_count = (size_t)bench->peer_count};
+    result->schemes = fm_alloc(schemes, sizeof *result->schemes);
+    result->peers = fm_alloc(result->peer_count, sizeof *result->peers);
+    result->classical = make_measure(bench, schemes, shape);
+    for (size_t i = 0; i < schemes; i++) {
+        result->schemes[i] = make_measure(bench, i, shape);
+        if (result->schemes[i].gflops > result->schemes[result->best].gflops)
+            result->best = i;
+    }
+    for (size_t i = 0; i < result->peer_count; i++)
+        result->peers[i] = make_measure(bench, schemes + 1 + i, shape);
+}
+
+fm_status fm_gemm_bench_run(fm_gemm_bench *bench, fm_gemm_shape shape, fm_gemm_result *result,
+                            fm_error *error)
+{
+    operands o;
+    if (shape.m == 0 || shape.n == 0 || shape.k == 0 || shape.m > INT_MAX || shape.n > INT_MAX ||
+        shape.k > INT_MAX)
+        return fm_fail(error, FM_BAD_INPUT, "%zux%zux%zu: sizes must be from 1 to %d", shape.m,
+                       shape.n, shape.k, INT_MAX);
+    fm_status status = make_operands(shape, bench->options.type, &o, error);
+    if (status != FM_OK)
+        return status;
+    status = run_rounds(bench, &o, error);
+    if (status == FM_OK)
+        make_result(bench, shape, result);
+    free_operands(&o);
+    return status;
+}
+
+void fm_gemm_result_clear(fm_gemm_result *result)
+{
+    free(result->classical.name);
+    for (size_t i = 0; i < result->scheme_count; i++)
+        free(result->schemes[i].name);
+    for (size_t i = 0; i < result->peer_count; i++)
+        free(result->peers[i].name);
+    free(result->schemes);
+    free(result->peers);
+    *result = (fm_gemm_result){0};
+}

@@ -1,0 +1,50 @@
+/* Benchmark of matrix products: kernels generated from schemes, our own classical kernel and other
+   libraries, in turn. */
+#ifndef FM_BENCH_GEMM_H
+#define FM_BENCH_GEMM_H
+
+#include "fewmul.h"
+
+/* C is m x n, A is m x k. */
+typedef struct fm_gemm_shape {
+    size_t m, n, k;
+} fm_gemm_shape;
+
+typedef struct fm_gemm_options {
+    fm_scalar_type type;
+    unsigned threads;
+    unsigned rounds;
+    unsigned crossover; /* 0: the default of each kernel */
+    const fm_scheme *const *schemes;
+    size_t scheme_count; /* at least 1 */
+    const volatile int *stop;
+} fm_gemm_options;
+
+typedef struct fm_gemm_measure {
+    char *name;
+    double gflops; /* 2 m n k / time, whatever the algorithm multiplies; the median of the rounds */
+    double error;  /* largest difference from a higher-precision product over sampled rows, over the
+                      largest entry there */
+} fm_gemm_measure;
+
+typedef struct fm_gemm_result {
+    size_t scheme_count, peer_count, best; /* best: the fastest scheme */
+    fm_gemm_measure classical;
+    fm_gemm_measure *schemes, *peers;
+} fm_gemm_result;
+
+/* What is to be measured, ready to run. */
+typedef struct fm_gemm_bench fm_gemm_bench;
+
+/* Generates, compiles and loads the kernels, loads the peers and sets the threads of all. */
+fm_status fm_gemm_bench_open(const fm_gemm_options *options, fm_gemm_bench **out, fm_error *error);
+void fm_gemm_bench_close(fm_gemm_bench *bench);
+
+/* One shape: after a warm-up each contestant runs once a round, and in each round in the same order.
+   FM_IO when there is not enough memory, FM_INTERRUPTED when *stop becomes nonzero. The result is
+   cleared with fm_gemm_result_clear. */
+fm_status fm_gemm_bench_run(fm_gemm_bench *bench, fm_gemm_shape shape, fm_gemm_result *result,
+                            fm_error *error);
+void fm_gemm_result_clear(fm_gemm_result *result);
+
+#endif

@@ -1,0 +1,27 @@
+/* Other BLAS libraries, found at run time. */
+#ifndef FM_BENCH_BLAS_H
+#define FM_BENCH_BLAS_H
+
+/* cblas_dgemm and cblas_sgemm; the enumerations are ints. */
+typedef void fm_blas_dgemm(int order, int trans_a, int trans_b, int m, int n, int k, double alpha,
+                           const double *a, int lda, const double *b, int ldb, double beta,
+                           double *c, int ldc);
+typedef void fm_blas_sgemm(int order, int trans_a, int trans_b, int m, int n, int k, float alpha,
+                           const float *a, int lda, const float *b, int ldb, float beta, float *c,
+                           int ldc);
+
+typedef struct fm_blas {
+    char *name; /* with its version and the processor it is set to */
+    fm_blas_dgemm *dgemm;
+    fm_blas_sgemm *sgemm;
+    void *library;
+} fm_blas;
+
+enum { FM_BLAS_MAX = 3 };
+
+/* Loads OpenBLAS, BLIS and MKL, those that there are, with so many threads each; returns how many.
+   May set environment variables that they read when loaded. */
+int fm_blas_load(unsigned threads, fm_blas found[FM_BLAS_MAX]);
+void fm_blas_unload(fm_blas *found, int count);
+
+#endif

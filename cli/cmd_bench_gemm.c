@@ -1,0 +1,305 @@
+/* fewmul bench gemm: matrix products by schemes, by our classical kernel and by other libraries. */
+#include "bench_gemm.h"
+#include "command.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+    const char *type, *sizes;
+    uint64_t threads, rounds, crossover;
+    cli_list schemes;
+    bool json;
+} arguments = {.type = "f64", .sizes = "256,512,1024,2048", .threads = 1, .rounds = 5};
+
+static const cli_option options[] = {
+    {"type", "T", CLI_STRING, &arguments.type, "of the entries: f64 or f32"},
+    {"sizes", "N,...", CLI_STRING, &arguments.sizes, "N, or MxNxK for C of M x N and A of M x K"},
+    {"threads", "N", CLI_COUNT, &arguments.threads, "threads of each contestant; 0: all cores"},
+    {"scheme", "FILE", CLI_LIST, &arguments.schemes,
+     "take all schemes of the file; may be given again"},
+    {"crossover", "N", CLI_COUNT, &arguments.crossover, "of the schemes' kernels; 0: an estimate"},
+    {"repeat", "R", CLI_COUNT, &arguments.rounds, "rounds, of which the median counts"},
+    {"json", NULL, CLI_FLAG, &arguments.json, "print one JSON object"},
+    {NULL, NULL, CLI_FLAG, NULL, NULL},
+};
+
+/* ---------------------------------------------------------------- sizes */
+
+/* One size, "1024" or "512x256x128"; *text moves to what follows. */
+static bool parse_shape(const char **text, fm_gemm_shape *out)
+{
+    uint64_t size[3];
+    char *end;
+    int count = 0;
+    for (;; (*text)++) {
+        size[count] = strtoull(*text, &end, 10);
+        if (**text < '0' || **text > '9' || size[count] == 0 || size[count] > INT_MAX)
+            return false;
+        *text = end;
+        if (++count == 3 || *end != 'x')
+            break;
+    }
+    *out = count == 3 ? (fm_gemm_shape){size[0], size[1], size[2]}
+                      : (fm_gemm_shape){size[0], size[0], size[0]};
+    return count != 2;
+}
+
+/* The shapes, to be freed, and their number; NULL after a message. */
+static fm_gemm_shape *parse_sizes(const char *text, size_t *count)
+{
+    fm_gemm_shape *shapes = calloc(strlen(text) / 2 + 1, sizeof *shapes);
+    *count = 0;
+    while (shapes != NULL) {
+        if (!parse_shape(&text, &shapes[*count]) || (*text != ',' && *text != '\0')) {
+            cli_error("--sizes: '%s' is not a list such as 1024,2048 or 512x256x128, sizes from 1 "
+                      "to %d",
+                      arguments.sizes, INT_MAX);
+            free(shapes);
+            return NULL;
+        }
+        (*count)++;
+        if (*text++ == '\0')
+            return shapes;
+    }
+    cli_error("out of memory");
+    return NULL;
+}
+
+static bool is_square(fm_gemm_shape s)
+{
+    return s.m == s.n && s.n == s.k;
+}
+
+/* ---------------------------------------------------------------- schemes */
+
+typedef struct scheme_set {
+    const fm_scheme **schemes;
+    size_t count;
+} scheme_set;
+
+static fm_status add_scheme(scheme_set *set, const fm_scheme *scheme, fm_error *error)
+{
+    fm_scheme *copy;
+    fm_status status = fm_scheme_to_ring(scheme, fm_scheme_ring(scheme), &copy, error);
+    if (status != FM_OK)
+        return status;
+    set->schemes = realloc(set->schemes, (set->count + 1) * sizeof *set->schemes);
+    if (set->schemes == NULL)
+        abort();
+    set->schemes[set->count++] = copy;
+    return FM_OK;
+}
+
+static fm_status read_schemes(scheme_set *set, fm_error *error)
+{
+    fm_status status = FM_OK;
+    for (size_t f = 0; f < arguments.schemes.count && status == FM_OK; f++) {
+        fm_scheme_list list;
+        status = fm_scheme_read(arguments.schemes.items[f], &list, error);
+        if (status != FM_OK)
+            break;
+        for (size_t s = 0; s < list.count && status == FM_OK; s++)
+            status = add_scheme(set, list.schemes[s], error);
+        fm_scheme_list_free(&list);
+    }
+    return status;
+}
+
+static void free_schemes(scheme_set *set)
+{
+    for (size_t s = 0; s < set->count; s++)
+        fm_scheme_free((fm_scheme *)set->schemes[s]);
+    free(set->schemes);
+    *set = (scheme_set){0};
+}
+
+static fm_status keep_find(void *context, const fm_scheme *find, double seconds, fm_error *error)
+{
+    (void)seconds;
+    free_schemes(context);
+    return add_scheme(context, find, error);
+}
+
+/* With no scheme given: 2x2x2 with 7 products, which a search finds in no time. */
+static fm_status search_scheme(scheme_set *set, fm_error *error)
+{
+    fm_tensor *tensor;
+    fm_search_result result;
+    fm_status status = fm_tensor_matmul(2, 2, 2, &tensor, error);
+    if (status != FM_OK)
+        return status;
+    fm_search_options how = {.ring = {FM_RING_ZT, 0},
+                             .threads = 1,
+                             .seed = 1,
+                             .target_rank = 7,
+                             .stop = cli_stop_flag(),
+                             .on_find = keep_find,
+                             .context = set};
+    status = fm_search(tensor, &how, &result, error);
+    fm_tensor_free(tensor);
+    return status;
+}
+
+/* ---------------------------------------------------------------- output */
+
+static void print_json_measure(const fm_gemm_measure *m)
+{
+    printf("{\"name\": \"");
+    for (const char *c = m->name; *c != '\0'; c++)
+        printf(*c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+    printf("\", \"gflops\": %.3f, \"error\": ", m->gflops);
+    if (isfinite(m->error))
+        printf("%.3e}", m->error);
+    else
+        printf("null}");
+}
+
+static void print_json_list(const char *name, const fm_gemm_measure *list, size_t count)
+{
+    printf(", \"%s\": [", name);
+    for (size_t i = 0; i < count; i++) {
+        printf("%s", i > 0 ? ", " : "");
+        print_json_measure(&list[i]);
+    }
+    putchar(']');
+}
+
+static void print_json_result(fm_gemm_shape s, const fm_gemm_result *result)
+{
+    if (is_square(s))
+        printf("{\"size\": %zu, ", s.m);
+    else
+        printf("{\"size\": \"%zux%zux%zu\", ", s.m, s.n, s.k);
+    printf("\"m\": %zu, \"n\": %zu, \"k\": %zu, \"plan\": ", s.m, s.n, s.k);
+    print_json_measure(&result->schemes[result->best]);
+    printf(", \"classical\": ");
+    print_json_measure(&result->classical);
+    print_json_list("schemes", result->schemes, result->scheme_count);
+    print_json_list("peers", result->peers, result->peer_count);
+    putchar('}');
+}
+
+static void print_row(const char *label, const fm_gemm_measure *m, double best_peer)
+{
+    printf("%-18s%-34s%9.2f", label, m->name, m->gflops);
+    if (best_peer > 0)
+        printf("%10.3f", m->gflops / best_peer);
+    printf("%12.1e\n", m->error);
+}
+
+static void print_table(fm_gemm_shape s, const fm_gemm_result *result)
+{
+    char label[3 * 24] = "";
+    double best_peer = 0;
+    for (size_t i = 0; i < result->peer_count; i++)
+        best_peer = fmax(best_peer, result->peers[i].gflops);
+    if (is_square(s))
+        snprintf(label, sizeof label, "%zu", s.m);
+    else
+        snprintf(label, sizeof label, "%zux%zux%zu", s.m, s.n, s.k);
+    printf("\n%-18s%-34s%9s%s%12s\n", "size", "algorithm", "GF/s",
+           best_peer > 0 ? "   to peer" : "", "error");
+    for (size_t i = 0; i < result->scheme_count; i++)
+        print_row(i == 0 ? label : "", &result->schemes[i], best_peer);
+    print_row("", &result->classical, best_peer);
+    for (size_t i = 0; i < result->peer_count; i++)
+        print_row("", &result->peers[i], best_peer);
+    fflush(stdout);
+}
+
+/* ---------------------------------------------------------------- the command */
+
+static fm_status run_shapes(fm_gemm_bench *bench, const fm_gemm_shape *shapes, size_t count,
+                            fm_error *error)
+{
+    fm_status status = FM_OK;
+    for (size_t i = 0; i < count && status == FM_OK; i++) {
+        fm_gemm_result result;
+        status = fm_gemm_bench_run(bench, shapes[i], &result, error);
+        if (status != FM_OK)
+            break;
+        if (arguments.json)
+            printf("%s", i > 0 ? ", " : "{\"results\": [");
+        if (arguments.json)
+            print_json_result(shapes[i], &result);
+        else
+            print_table(shapes[i], &result);
+        fm_gemm_result_clear(&result);
+    }
+    if (arguments.json && status == FM_OK)
+        printf("]}\n");
+    return status;
+}
+
+static fm_status run_bench(fm_scalar_type type, unsigned threads, const fm_gemm_shape *shapes,
+                           size_t count, fm_error *error)
+{
+    scheme_set set = {0};
+    fm_gemm_bench *bench = NULL;
+    fm_status status =
+        arguments.schemes.count > 0 ? read_schemes(&set, error) : search_scheme(&set, error);
+    fm_gemm_options how = {.type = type,
+                           .threads = threads,
+                           .rounds = (unsigned)arguments.rounds,
+                           .crossover = (unsigned)arguments.crossover,
+                           .schemes = set.schemes,
+                           .scheme_count = set.count,
+                           .stop = cli_stop_flag()};
+    if (status == FM_OK)
+        status = fm_gemm_bench_open(&how, &bench, error);
+    if (status == FM_NO)
+        cli_error("%s", error->message);
+    if (status == FM_OK)
+        status = run_shapes(bench, shapes, count, error);
+    fm_gemm_bench_close(bench);
+    free_schemes(&set);
+    return status;
+}
+
+static int run(size_t count, char **operands)
+{
+    (void)count, (void)operands;
+    fm_error error;
+    size_t shape_count;
+    bool f32 = strcmp(arguments.type, "f32") == 0;
+    if (!f32 && strcmp(arguments.type, "f64") != 0)
+        return cli_error("--type: there is no '%s'; there are: f64, f32", arguments.type);
+    if (arguments.threads > 1024)
+        return cli_error("--threads: must be at most 1024");
+    if (arguments.rounds == 0 || arguments.rounds > 1000)
+        return cli_error("--repeat: must be from 1 to 1000");
+    if (arguments.crossover > UINT_MAX)
+        return cli_error("--crossover: must be at most %u", UINT_MAX);
+    unsigned threads =
+        arguments.threads != 0 ? (unsigned)arguments.threads : (unsigned)omp_get_max_threads();
+    fm_gemm_shape *shapes = parse_sizes(arguments.sizes, &shape_count);
+    if (shapes == NULL)
+        return CLI_WRONG;
+    cli_catch_signals();
+    fm_status status = run_bench(f32 ? FM_F32 : FM_F64, threads, shapes, shape_count, &error);
+    free(shapes);
+    return cli_exit_code(status, &error);
+}
+
+const cli_command cli_command_bench_gemm = {
+    .name = "bench gemm",
+    .operands = "",
+    .summary = "measure matrix products beside other libraries",
+    .details =
+        "Generates a kernel from each scheme (with none given, from a 2x2x2:7 that it searches), "
+        "compiles it\nwith $CC or cc, and measures it, the classical kernel, OpenBLAS, BLIS and "
+        "MKL (those found) in turn\nin one process: after a warm-up each runs once a round, and "
+        "the median of the rounds counts.\nGF/s are 2mnk over time, also where fewer operations "
+        "are done. The plan is the fastest scheme.\nThe error is the largest difference from a "
+        "product in long double over 8 rows, divided by the\nlargest entry there; matrices are "
+        "uniform in [-1, 1).",
+    .options = options,
+    .operands_min = 0,
+    .operands_max = 0,
+    .run = run,
+};

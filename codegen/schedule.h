@@ -1,0 +1,65 @@
+/* One level of a scheme as a sequence of steps on blocks, with a place for every temporary. */
+#ifndef FM_SCHEDULE_H
+#define FM_SCHEDULE_H
+
+#include "scheme.h"
+
+/* Where a block stands: in a matrix, or in a slot of the workspace for sums of blocks of A (S), of B
+   (T), or for products and sums of products (P). */
+typedef enum fm_place {
+    FM_PLACE_A,
+    FM_PLACE_B,
+    FM_PLACE_C,
+    FM_PLACE_S,
+    FM_PLACE_T,
+    FM_PLACE_P
+} fm_place;
+
+typedef struct fm_block {
+    fm_place place;
+    uint32_t index; /* of the block, row by row, or of the slot */
+} fm_block;
+
+typedef struct fm_step_term {
+    fm_block block;
+    fmpq coefficient;
+    bool first; /* SPREAD: nothing stands in the block before */
+} fm_step_term;
+
+typedef enum fm_step_kind {
+    FM_STEP_SUM,      /* block = sum of coefficient * term block */
+    FM_STEP_MULTIPLY, /* block (+)= coefficient * terms[0].block * terms[1].block */
+    FM_STEP_SPREAD,   /* each term block (+)= coefficient * block */
+} fm_step_kind;
+
+typedef struct fm_step {
+    fm_step_kind kind;
+    uint32_t product; /* whose factor or result this is */
+    fm_block block;
+    fmpq coefficient; /* MULTIPLY */
+    bool first;       /* MULTIPLY: nothing stands in the block before */
+    fm_step_term *terms;
+    uint32_t term_count;
+} fm_step;
+
+typedef struct fm_schedule {
+    fm_step *steps;
+    size_t count, capacity;
+    uint32_t slots[3]; /* of S, T and P */
+} fm_schedule;
+
+/* Products one after another, in an order that keeps few temporaries alive; common subexpressions
+   of U and V are computed when first needed, those of W (the transposed program) collect products
+   and are added to C when complete. Products that are zero are left out. */
+void fm_schedule_build(const fm_scheme *scheme, fm_schedule *schedule);
+void fm_schedule_clear(fm_schedule *schedule);
+
+uint64_t fm_schedule_additions(const fm_schedule *schedule);
+/* Blocks read and written by the additions of a level, on all three sides. */
+uint64_t fm_schedule_traffic(const fm_schedule *schedule);
+
+/* True when the steps, carried out exactly on symbols, multiply just the factors of the scheme and
+   put just its sums of products into C. */
+bool fm_schedule_computes(const fm_schedule *schedule, const fm_scheme *scheme);
+
+#endif

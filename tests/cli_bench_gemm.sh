@@ -1,0 +1,55 @@
+# fewmul bench gemm: the shape of its output, and what it refuses. No times.
+fewmul=$1
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+compiler=${CC:-cc}
+command -v ${compiler%% *} > /dev/null || exit 77
+export TMPDIR=$folder
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+"$fewmul" bench gemm --sizes 40,20x30x50 --repeat 1 --type f32 --crossover 8 --json > out ||
+    fail "bench gemm --json"
+if command -v python3 > /dev/null; then
+    python3 - out << 'END' || fail "the JSON is not as agreed: $(cat out)"
+import json, sys
+results = json.load(open(sys.argv[1]))["results"]
+assert [r["size"] for r in results] == [40, "20x30x50"]
+assert [[r["m"], r["n"], r["k"]] for r in results] == [[40, 40, 40], [20, 30, 50]]
+for r in results:
+    everyone = [r["plan"], r["classical"]] + r["schemes"] + r["peers"]
+    assert len(r["schemes"]) == 1 and r["plan"] == r["schemes"][0]
+    for measure in everyone:
+        assert set(measure) == {"name", "gflops", "error"} and measure["gflops"] > 0, measure
+        assert 0 < measure["error"] < 1e-4, measure
+    assert r["plan"]["name"].startswith("2x2x2:7, ")
+    assert r["classical"]["name"] == "classical"
+assert results[0]["plan"]["name"] == "2x2x2:7, 2 levels"
+END
+fi
+
+"$fewmul" bench gemm --sizes 30 --repeat 2 --threads 2 > out || fail "bench gemm"
+grep -q "classical" out || fail "the table: $(cat out)"
+[ -z "$(ls | grep fewmul)" ] || fail "temporary files are left: $(ls)"
+
+refused() {
+    local expected=$1
+    shift
+    "$@" > out 2> err
+    [ $? -eq 2 ] || fail "not refused: $*"
+    grep -q -- "$expected" err || fail "$*: the message is: $(cat err)"
+}
+for sizes in "" 0 -1 x 12x 12x13 1x2x3x4 12, ,12 12,x 3000000000 1e3 " 5"; do
+    refused "is not a list" "$fewmul" bench gemm --sizes "$sizes"
+done
+refused "memory\|too large" "$fewmul" bench gemm --sizes 2000000000
+refused "f64, f32" "$fewmul" bench gemm --type f16
+refused "from 1 to 1000" "$fewmul" bench gemm --repeat 0
+refused "missing" "$fewmul" bench gemm --scheme missing.json
+refused "C compiler" env CC=/no/such/compiler "$fewmul" bench gemm --sizes 10
+refused "C compiler" env CC=false "$fewmul" bench gemm --sizes 10
+exit 0
