@@ -20,12 +20,23 @@ typedef struct cli_list {
 } cli_list;
 
 typedef struct cli_option {
-    const char *name;     /* without the dashes, one for a single letter; NULL ends a table */
+    const char *name;     /* without the dashes; NULL ends a table */
     const char *argument; /* what help calls its argument; NULL for a flag */
     cli_kind kind;
     void *target; /* where the value goes; what stands there before is the default */
     const char *help;
 } cli_option;
+
+/* What a CLI_RING option holds when it was not given and has no default. */
+#define CLI_NO_RING                                                                                \
+    {                                                                                              \
+        FM_RING_ZP, 0                                                                              \
+    }
+
+static inline bool cli_ring_given(fm_ring ring)
+{
+    return ring.kind != FM_RING_ZP || ring.p != 0;
+}
 
 /* Exit codes, fixed by the contract (fewmul(1)). */
 enum {

@@ -11,13 +11,26 @@
 #include <unistd.h>
 
 /* In the order of the help; NULL ends it. */
+/* clang-format off */
 static const cli_command *const commands[] = {
+    &cli_command_search,
+    &cli_command_verify,
+    &cli_command_show,
+    &cli_command_convert,
     &cli_command_gen,
+    &cli_command_results,
     &cli_command_bench_flips,
     &cli_command_bench_search,
     &cli_command_bench_gemm,
     NULL,
 };
+/* clang-format on */
+
+/* Options that have a short form, in every subcommand that has the option. */
+static const struct {
+    char letter;
+    const char *name;
+} short_forms[] = {{'h', "help"}, {'o', "output"}};
 
 static const cli_option common_options[] = {
     {"help", NULL, CLI_FLAG, NULL, "print this help and exit"},
@@ -103,22 +116,26 @@ static void print_default(const cli_option *option)
         printf(" [%" PRIu64 "]", *(uint64_t *)option->target);
     if (option->kind == CLI_SECONDS && *(double *)option->target != 0)
         printf(" [%g]", *(double *)option->target);
-    if (option->kind == CLI_RING)
+    if (option->kind == CLI_RING && cli_ring_given(*(fm_ring *)option->target))
         printf(" [%s]", fm_ring_name(*(fm_ring *)option->target, name));
 }
 
-/* "-" before a single letter, "--" before a word. */
-static const char *dashes(const cli_option *option)
+/* The letter of an option's short form, 0 when it has none. */
+static char short_form(const char *name)
 {
-    return option->name[1] == '\0' ? "-" : "--";
+    for (size_t s = 0; s < sizeof short_forms / sizeof *short_forms; s++)
+        if (strcmp(short_forms[s].name, name) == 0)
+            return short_forms[s].letter;
+    return 0;
 }
 
 static void print_options(const cli_option *option)
 {
     for (; option->name != NULL; option++) {
-        int width =
-            printf("  %s%s%s%s", dashes(option), option->name, option->argument != NULL ? " " : "",
-                   option->argument != NULL ? option->argument : "");
+        char letter = short_form(option->name);
+        int width = letter != 0 ? printf("  -%c, ", letter) : printf("  ");
+        width += printf("--%s%s%s", option->name, option->argument != NULL ? " " : "",
+                        option->argument != NULL ? option->argument : "");
         printf("%*s%s", width < 24 ? 26 - width : 2, "", option->help);
         print_default(option);
         putchar('\n');
@@ -169,8 +186,11 @@ static void print_roff(const char *text)
 static void print_roff_options(const cli_option *option)
 {
     for (; option->name != NULL; option++) {
+        char letter = short_form(option->name);
         printf(".TP\n.B ");
-        print_roff(dashes(option));
+        if (letter != 0)
+            printf("\\-%c, ", letter);
+        printf("\\-\\-");
         print_roff(option->name);
         if (option->argument != NULL)
             printf(" \\fI%s\\fR", option->argument);
@@ -216,6 +236,24 @@ static const cli_option *find_option(const cli_option *option, const char *name,
         if (strlen(option->name) == length && strncmp(option->name, name, length) == 0)
             return option;
     return NULL;
+}
+
+/* The option that a word such as --name, --name=value or -o stands for, or NULL; *value is what
+   follows the equals sign, NULL when there is none. */
+static const cli_option *match_option(const cli_option *options, const char *text,
+                                      const char **value)
+{
+    *value = NULL;
+    if (text[1] != '-') {
+        for (size_t s = 0; s < sizeof short_forms / sizeof *short_forms; s++)
+            if (text[1] == short_forms[s].letter && text[2] == '\0')
+                return find_option(options, short_forms[s].name, strlen(short_forms[s].name));
+        return NULL;
+    }
+    size_t length = strcspn(text + 2, "=");
+    if (text[2 + length] == '=')
+        *value = text + 2 + length + 1;
+    return find_option(options, text + 2, length);
 }
 
 static bool parse_count(const char *text, uint64_t *out)
@@ -269,23 +307,21 @@ static int set_option(const cli_option *option, const char *text)
     case CLI_COUNT:
         if (parse_count(text, option->target))
             return CLI_DONE;
-        return cli_error("%s%s: '%s' is not a count such as 1000 or 20k", dashes(option),
-                         option->name, text);
+        return cli_error("--%s: '%s' is not a count such as 1000 or 20k", option->name, text);
     case CLI_SECONDS:
         if (parse_seconds(text, option->target))
             return CLI_DONE;
-        return cli_error("%s%s: '%s' is not a time such as 90, 1.5 or 2h", dashes(option),
-                         option->name, text);
+        return cli_error("--%s: '%s' is not a time such as 90, 1.5 or 2h", option->name, text);
     case CLI_RING:
         if (fm_ring_parse(text, option->target, &error) == FM_OK)
             return CLI_DONE;
-        return cli_error("%s%s: %s", dashes(option), option->name, error.message);
+        return cli_error("--%s: %s", option->name, error.message);
     }
     return CLI_WRONG;
 }
 
-/* Parses --name, --name=value and --name value, -n and -n value; puts the operands to the front of arguments.
-   "--" ends the options. Returns CLI_DONE and the number of operands, or an exit code. */
+/* Parses --name, --name=value, --name value and short forms; puts the operands to the front of
+   arguments. "--" ends the options. Returns CLI_DONE and the number of operands, or an exit code. */
 static int parse_arguments(const cli_command *command, int count, char **arguments,
                            size_t *operand_count)
 {
@@ -301,18 +337,15 @@ static int parse_arguments(const cli_command *command, int count, char **argumen
             options_end = true;
             continue;
         }
-        const char *name = text + strspn(text, "-");
-        size_t length = strcspn(name, "=");
-        const cli_option *option = find_option(command->options, name, length);
-        if (option == NULL || strlen(dashes(option)) != (size_t)(name - text))
+        const char *value;
+        const cli_option *option = match_option(command->options, text, &value);
+        if (option == NULL)
             return cli_error("unknown option '%s'; see 'fewmul %s --help'", text, command->name);
-        const char *value = name[length] == '=' ? name + length + 1 : NULL;
         if (option->kind == CLI_FLAG && value != NULL)
-            return cli_error("%s%s takes no argument", dashes(option), option->name);
+            return cli_error("--%s takes no argument", option->name);
         if (option->kind != CLI_FLAG && value == NULL) {
             if (a + 1 >= count)
-                return cli_error("%s%s needs an argument: %s", dashes(option), option->name,
-                                 option->argument);
+                return cli_error("--%s needs an argument: %s", option->name, option->argument);
             value = arguments[++a];
         }
         int code = set_option(option, value);

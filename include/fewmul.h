@@ -17,6 +17,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 #define FEWMUL_VERSION_MAJOR 0
 #define FEWMUL_VERSION_MINOR 1
@@ -240,7 +243,7 @@ typedef struct fm_search_progress {
 typedef struct fm_search_options {
     fm_ring ring;         /* f2, f3 or zt */
     unsigned threads;     /* 0: as many as OpenMP would use */
-    unsigned walkers;     /* 0: one a thread */
+    unsigned walkers;     /* 0: four a thread, which hide each other's latency */
     uint64_t seed;        /* walker i draws from stream (seed, i), whatever the thread count */
     uint32_t target_rank; /* stop when reached; 0: never */
     double seconds;       /* stop after; 0: never */
@@ -296,6 +299,9 @@ fm_status fm_codegen_c(const fm_scheme *scheme, const fm_codegen_options *option
 fm_status fm_codegen_header(const fm_scheme *scheme, const fm_codegen_options *options, FILE *file,
                             fm_error *error);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

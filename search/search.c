@@ -15,7 +15,7 @@
 #include <time.h>
 
 enum {
-    SLICE = 1 << 16, /* attempts of a walker before the thread looks up: some milliseconds */
+    SLICE = 1 << 15, /* attempts of a walker before the thread looks up: some milliseconds */
     RANK_MARGIN = 16,
 };
 /* On the way down every rank is passed within moments, and only the last is worth keeping: a find
@@ -197,28 +197,44 @@ static void watch(search *s)
     }
 }
 
-static void run_slice(search *s, team_member *member)
+/* A slice of work for up to FM_WALKERS_TOGETHER members; false when all have finished. */
+static bool run_slice(search *s, team_member *members, unsigned count)
 {
     uint64_t limit = s->options->flips;
-    bool better = fm_walker_run(member->walker, SLICE, limit);
-    member->rank = fm_walker_rank(member->walker);
-    member->flips = fm_walker_flips(member->walker);
-    member->finished = limit != 0 && member->flips >= limit;
-    if (better)
-        note_best(s, member);
-    deliver_when_due(s, member, false);
+    fm_walker *walkers[FM_WALKERS_TOGETHER];
+    team_member *working[FM_WALKERS_TOGETHER];
+    bool better[FM_WALKERS_TOGETHER];
+    unsigned working_count = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (!members[i].finished) {
+            walkers[working_count] = members[i].walker;
+            working[working_count++] = &members[i];
+        }
+    fm_walkers_run(walkers, working_count, SLICE, limit, better);
+    for (unsigned i = 0; i < working_count; i++) {
+        team_member *member = working[i];
+        member->rank = fm_walker_rank(member->walker);
+        member->flips = fm_walker_flips(member->walker);
+        member->finished = limit != 0 && member->flips >= limit;
+        if (better[i])
+            note_best(s, member);
+        deliver_when_due(s, member, false);
+    }
+    return working_count > 0;
 }
 
 static void run_thread(search *s, unsigned thread, unsigned threads)
 {
+    unsigned each = (s->member_count + threads - 1) / threads;
+    unsigned together = each < FM_WALKERS_TOGETHER ? each : FM_WALKERS_TOGETHER;
     bool working = true;
     while (working && !s->stop) {
         working = false;
-        for (unsigned i = thread; i < s->member_count && !s->stop; i += threads) {
-            if (!s->members[i].finished) {
-                run_slice(s, &s->members[i]);
+        for (unsigned i = thread * together; i < s->member_count && !s->stop;
+             i += threads * together) {
+            unsigned left = s->member_count - i;
+            if (run_slice(s, &s->members[i], left < together ? left : together))
                 working = true;
-            }
             if (thread == 0)
                 watch(s);
         }
@@ -251,7 +267,7 @@ static fm_status check_options(const fm_tensor *tensor, const fm_search_options 
             return fm_fail(error, FM_BAD_INPUT,
                            "%s: factors of %u coefficients; the search takes up to %d",
                            tensor->name, tensor->extent[axis], FM_WALK_EXTENT_MAX);
-    if (fm_walk_kernel_for(options->ring, 1) == NULL)
+    if (fm_walk_kernel_for(options->ring, 1, 1) == NULL)
         return fm_fail(error, FM_BAD_INPUT, "no search over %s: expected f2, f3 or zt",
                        fm_ring_name(options->ring, name));
     return FM_OK;
@@ -309,7 +325,7 @@ static void make_members(search *s)
 {
     const fm_search_options *options = s->options;
     unsigned threads = options->threads != 0 ? options->threads : (unsigned)omp_get_max_threads();
-    s->member_count = options->walkers != 0 ? options->walkers : threads;
+    s->member_count = options->walkers != 0 ? options->walkers : FM_WALKERS_TOGETHER * threads;
     s->members = fm_alloc_zero(s->member_count, sizeof *s->members);
     for (unsigned i = 0; i < s->member_count; i++) {
         team_member *member = &s->members[i];

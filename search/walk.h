@@ -1,8 +1,9 @@
 /* A walk on the flip graph: one scheme over f2, f3 or zt in bit vectors, and the moves on it.
 
-   There is one implementation for each ring and vector length (64, 128, 256 coefficients), all made
-   from walk_template.c; a table of functions, the kernel, hides which. A walk knows moves, not
-   strategy: when to go up, when to start again is the walker's business (walker.h).
+   There is one implementation for each ring, vector length (64, 128, 256 coefficients) and index of
+   equal factors, all made from walk_template.c; a table of functions, the kernel, hides which. A
+   walk knows moves, not strategy: when to go up, when to start again is the walker's business
+   (walker.h).
 
    Moves (Kauers and Moosbauer 2022, Flip graphs for matrix multiplication; Arai, Ichikawa and
    Hukushima 2024, Adaptive flip graph algorithm for matrix multiplication):
@@ -15,6 +16,7 @@
 #ifndef FM_WALK_H
 #define FM_WALK_H
 
+#include "cpu.h"
 #include "fewmul.h"
 #include "random.h"
 
@@ -23,6 +25,14 @@
 #define FM_WALK_RANK_MAX 16000
 
 typedef struct fm_walk fm_walk;
+
+/* A walk that runs beside others, and what it has done so far. */
+typedef struct fm_lane {
+    fm_walk *walk;
+    fm_random *random;
+    uint64_t attempts;
+    uint64_t flips; /* those attempts that changed the scheme */
+} fm_lane;
 
 typedef struct fm_walk_kernel {
     /* A walk for vectors of the given lengths with room for capacity products; empty at first. */
@@ -38,10 +48,13 @@ typedef struct fm_walk_kernel {
     void (*get)(const fm_walk *walk, uint32_t r, int8_t *u, int8_t *v, int8_t *w);
     uint32_t (*rank)(const fm_walk *walk);
 
-    /* Tries at most attempts random flips, uniform over the factors that some other product
-       shares, and makes the reductions that they lead to. Returns the number of attempts made:
-       fewer when the rank fell or nothing can be flipped. *flips grows by the flips made. */
-    uint64_t (*run)(fm_walk *walk, fm_random *random, uint64_t attempts, uint64_t *flips);
+    /* Each lane's walk makes up to so many attempts, and the reductions that its flips lead to. An
+       attempt draws a product and a factor of it that some other product shares, uniformly, then
+       the other product, the order and the sign. A walk stops when its rank fell or it has nothing
+       to flip; the others may stop then too. Lanes do not influence each other's walks. */
+    void (*run)(fm_lane *lanes, unsigned count, uint64_t attempts);
+    /* False when no two products share a factor. */
+    bool (*can_flip)(const fm_walk *walk);
     /* Reduces by linear dependence among products that share a factor, and by equal factors,
        until there is no such reduction. True when the rank fell. */
     bool (*reduce)(fm_walk *walk);
@@ -52,7 +65,12 @@ typedef struct fm_walk_kernel {
     uint64_t (*flip_count)(const fm_walk *walk);
 } fm_walk_kernel;
 
-/* The kernel for a ring and for vectors of up to extent coefficients; NULL when there is none. */
-const fm_walk_kernel *fm_walk_kernel_for(fm_ring ring, uint32_t extent);
+/* The kernel for a ring, vectors of up to extent coefficients and up to capacity products, the
+   fastest on this CPU; NULL when there is none. The walks that it makes do not depend on the CPU. */
+const fm_walk_kernel *fm_walk_kernel_for(fm_ring ring, uint32_t extent, uint32_t capacity);
+
+/* The same on a CPU without the instruction sets above level: what fm_cpu_level returns. */
+const fm_walk_kernel *fm_walk_kernel_at(fm_cpu_level level, fm_ring ring, uint32_t extent,
+                                        uint32_t capacity);
 
 #endif

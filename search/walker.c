@@ -20,17 +20,16 @@ enum {
     MARGIN = 2,
     PATIENCE_PER_PRODUCT = 1 << 17, /* times the rank of the starting scheme and Luby's number */
     REDUCE_INTERVAL = 1 << 14,      /* linear dependence is not looked for more often */
-    RANK_HEADROOM = 16,
+    RANK_HEADROOM = MARGIN + 1,
 };
 
 struct fm_walker {
     const fm_walk_kernel *kernel;
-    fm_walk *walk;
     fm_random random;
+    fm_lane lane; /* its walk, and the attempts and flips so far */
     const fm_products *starts;
     size_t start_count;
     fm_products best;
-    uint64_t flips, attempts; /* so far */
 
     uint64_t episode; /* counts from 1 */
     uint32_t episode_best;
@@ -54,17 +53,17 @@ static uint64_t luby(uint64_t k)
 /* Remembers the scheme when it is the walker's best. */
 static bool note_progress(fm_walker *walker)
 {
-    uint32_t rank = walker->kernel->rank(walker->walk);
+    uint32_t rank = walker->kernel->rank(walker->lane.walk);
     if (rank < walker->episode_best) {
         walker->episode_best = rank;
-        walker->progress_at = walker->attempts;
+        walker->progress_at = walker->lane.attempts;
     }
     if (rank >= walker->best.rank)
         return false;
     walker->best.rank = rank;
     for (uint32_t r = 0; r < rank; r++) {
         int8_t *row = fm_products_row(&walker->best, r);
-        walker->kernel->get(walker->walk, r, row, row + walker->best.extent[0],
+        walker->kernel->get(walker->lane.walk, r, row, row + walker->best.extent[0],
                             row + walker->best.extent[0] + walker->best.extent[1]);
     }
     return true;
@@ -72,13 +71,13 @@ static bool note_progress(fm_walker *walker)
 
 static void load(fm_walker *walker, const fm_products *products)
 {
-    walker->kernel->clear(walker->walk);
+    walker->kernel->clear(walker->lane.walk);
     for (uint32_t r = 0; r < products->rank; r++) {
         const int8_t *row = fm_products_row(products, r);
-        walker->kernel->append(walker->walk, row, row + products->extent[0],
+        walker->kernel->append(walker->lane.walk, row, row + products->extent[0],
                                row + products->extent[0] + products->extent[1]);
     }
-    walker->kernel->reduce(walker->walk);
+    walker->kernel->reduce(walker->lane.walk);
 }
 
 static void begin_episode(fm_walker *walker)
@@ -88,11 +87,11 @@ static void begin_episode(fm_walker *walker)
     const fm_products *start = &walker->starts[(episode - 1) % walker->start_count];
     bool from_best = episode > walker->start_count && fm_random_below(&walker->random, 3) == 0;
     load(walker, from_best ? &walker->best : start);
-    walker->episode_best = walker->kernel->rank(walker->walk);
+    walker->episode_best = walker->kernel->rank(walker->lane.walk);
     /* 2^(bits / 256), linear between powers of two */
     walker->interval = ((uint64_t)(256 + bits % 256) << (bits / 256 + INTERVAL_BITS_MIN)) / 256;
     walker->patience = PATIENCE_PER_PRODUCT * (uint64_t)start->rank * luby(episode);
-    walker->progress_at = walker->stir_at = walker->reduce_at = walker->attempts;
+    walker->progress_at = walker->stir_at = walker->reduce_at = walker->lane.attempts;
 }
 
 fm_walker *fm_walker_new(const fm_products *starts, size_t count, fm_ring ring, uint64_t seed,
@@ -105,10 +104,11 @@ fm_walker *fm_walker_new(const fm_products *starts, size_t count, fm_ring ring, 
     for (size_t s = 0; s < count; s++)
         rank = starts[s].rank > rank ? starts[s].rank : rank;
     fm_walker *walker = fm_alloc_zero(1, sizeof *walker);
-    walker->kernel = fm_walk_kernel_for(ring, extent);
+    walker->kernel = fm_walk_kernel_for(ring, extent, rank + RANK_HEADROOM);
     assert(walker->kernel != NULL);
-    walker->walk = walker->kernel->new (starts->extent, rank + RANK_HEADROOM);
+    walker->lane.walk = walker->kernel->new (starts->extent, rank + RANK_HEADROOM);
     fm_random_seed(&walker->random, seed, number);
+    walker->lane.random = &walker->random;
     walker->starts = starts;
     walker->start_count = count;
     walker->best = starts[0];
@@ -124,7 +124,7 @@ void fm_walker_free(fm_walker *walker)
 {
     if (walker == NULL)
         return;
-    walker->kernel->free(walker->walk);
+    walker->kernel->free(walker->lane.walk);
     fm_products_clear(&walker->best);
     free(walker);
 }
@@ -133,51 +133,90 @@ void fm_walker_free(fm_walker *walker)
    flips do not see, else goes up by a plus transition. */
 static void stir(fm_walker *walker)
 {
-    walker->stir_at = walker->attempts;
-    if (walker->attempts - walker->reduce_at >= REDUCE_INTERVAL) {
-        walker->reduce_at = walker->attempts;
-        if (walker->kernel->reduce(walker->walk))
+    walker->stir_at = walker->lane.attempts;
+    if (walker->lane.attempts - walker->reduce_at >= REDUCE_INTERVAL) {
+        walker->reduce_at = walker->lane.attempts;
+        if (walker->kernel->reduce(walker->lane.walk))
             return;
     }
-    if (walker->kernel->rank(walker->walk) < walker->episode_best + MARGIN)
-        walker->kernel->plus(walker->walk, &walker->random);
+    if (walker->kernel->rank(walker->lane.walk) < walker->episode_best + MARGIN)
+        walker->kernel->plus(walker->lane.walk, &walker->random);
 }
 
-bool fm_walker_run(fm_walker *walker, uint64_t attempts, uint64_t flip_limit)
+/* Attempts until the walker's next decision, no more than to end. */
+static uint64_t until_decision(const fm_walker *walker, uint64_t end, uint64_t flip_limit)
 {
-    uint64_t end = walker->attempts + attempts;
-    while (walker->attempts < end && (flip_limit == 0 || walker->flips < flip_limit)) {
-        uint64_t goal = end - walker->attempts, due = walker->stir_at + walker->interval;
-        if (due - walker->attempts < goal)
-            goal = due - walker->attempts;
-        if (flip_limit != 0 && flip_limit - walker->flips < goal)
-            goal = flip_limit - walker->flips;
-        uint32_t before = walker->kernel->rank(walker->walk);
-        uint64_t done = walker->kernel->run(walker->walk, &walker->random, goal, &walker->flips);
-        bool fell = walker->kernel->rank(walker->walk) < before;
-        bool stuck = done < goal && !fell;
-        walker->attempts += stuck ? goal : done; /* time passes also where nothing can move */
-        if (note_progress(walker))
-            return true;
-        if (walker->attempts >= due) {
-            stir(walker);
-            if (note_progress(walker))
-                return true;
-        }
-        if (walker->attempts - walker->progress_at >= walker->patience)
-            begin_episode(walker);
+    uint64_t attempts = walker->lane.attempts, goal = end - attempts;
+    uint64_t due = walker->stir_at + walker->interval;
+    if (due - attempts < goal)
+        goal = due - attempts;
+    if (flip_limit != 0 && flip_limit - walker->lane.flips < goal)
+        goal = flip_limit - walker->lane.flips;
+    return goal;
+}
+
+/* What follows after some attempts; true when the best rank fell. */
+static bool decide(fm_walker *walker)
+{
+    bool better = note_progress(walker);
+    if (!better && walker->lane.attempts >= walker->stir_at + walker->interval) {
+        stir(walker);
+        better = note_progress(walker);
     }
-    return false;
+    if (!better && walker->lane.attempts - walker->progress_at >= walker->patience)
+        begin_episode(walker);
+    return better;
+}
+
+void fm_walkers_run(fm_walker *const *walkers, unsigned count, uint64_t attempts,
+                    uint64_t flip_limit, bool *better)
+{
+    fm_lane lanes[FM_WALKERS_TOGETHER];
+    fm_walker *moving[FM_WALKERS_TOGETHER];
+    uint64_t end[FM_WALKERS_TOGETHER];
+    assert(count <= FM_WALKERS_TOGETHER);
+    for (unsigned i = 0; i < count; i++) {
+        better[i] = false;
+        end[i] = walkers[i]->lane.attempts + attempts;
+    }
+    for (;;) {
+        unsigned lane_count = 0, index[FM_WALKERS_TOGETHER];
+        uint64_t goal = UINT64_MAX;
+        for (unsigned i = 0; i < count; i++) {
+            fm_walker *walker = walkers[i];
+            while (!better[i] && walker->lane.attempts < end[i] &&
+                   (flip_limit == 0 || walker->lane.flips < flip_limit)) {
+                uint64_t own = until_decision(walker, end[i], flip_limit);
+                if (walker->kernel->can_flip(walker->lane.walk)) {
+                    goal = own < goal ? own : goal;
+                    index[lane_count] = i;
+                    moving[lane_count++] = walker;
+                    break;
+                }
+                walker->lane.attempts += own; /* time passes also where nothing can move */
+                better[i] = decide(walker);
+            }
+        }
+        if (lane_count == 0)
+            return;
+        for (unsigned l = 0; l < lane_count; l++)
+            lanes[l] = moving[l]->lane;
+        moving[0]->kernel->run(lanes, lane_count, goal);
+        for (unsigned l = 0; l < lane_count; l++) {
+            moving[l]->lane = lanes[l];
+            better[index[l]] = decide(moving[l]);
+        }
+    }
 }
 
 uint64_t fm_walker_flips(const fm_walker *walker)
 {
-    return walker->flips;
+    return walker->lane.flips;
 }
 
 uint32_t fm_walker_rank(const fm_walker *walker)
 {
-    return walker->kernel->rank(walker->walk);
+    return walker->kernel->rank(walker->lane.walk);
 }
 
 uint32_t fm_walker_best_rank(const fm_walker *walker)

@@ -16,9 +16,14 @@ fm_walker *fm_walker_new(const fm_products *starts, size_t count, fm_ring ring, 
                          uint64_t number);
 void fm_walker_free(fm_walker *walker);
 
-/* Walks on for a number of attempted flips, or until the walker has made flip_limit flips since it
-   was made (0: no limit), or its best rank fell. True when it did. */
-bool fm_walker_run(fm_walker *walker, uint64_t attempts, uint64_t flip_limit);
+/* The most walkers that fm_walkers_run takes: as many hide each other's latency. */
+#define FM_WALKERS_TOGETHER 4
+
+/* Walks on with up to FM_WALKERS_TOGETHER walkers of one search side by side, each for a number of
+   attempted flips, or until it has made flip_limit flips since it was made (0: no limit), or its
+   best rank fell; better[i] says whether it did. */
+void fm_walkers_run(fm_walker *const *walkers, unsigned count, uint64_t attempts,
+                    uint64_t flip_limit, bool *better);
 
 /* Moves that changed the scheme so far: flips only; the reductions and plus transitions are few. */
 uint64_t fm_walker_flips(const fm_walker *walker);

@@ -4,9 +4,10 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 static fm_status read_stream(FILE *file, const char *path, char **text, size_t *length,
                              fm_error *error)
@@ -44,5 +45,18 @@ fm_status fm_file_read(const char *path, char **text, size_t *length, fm_error *
         return fm_fail(error, FM_IO, "%s: %s", path, strerror(errno));
     fm_status status = read_stream(file, path, text, length, error);
     fclose(file);
+    return status;
+}
+
+fm_status fm_file_sync_folder(const char *folder, fm_error *error)
+{
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = descriptor >= 0 && fsync(descriptor) == 0;
+    /* Some file systems do not flush folders and say so. */
+    fm_status status = synced || (descriptor >= 0 && (errno == EINVAL || errno == ENOTSUP))
+                           ? FM_OK
+                           : fm_fail(error, FM_IO, "%s: %s", folder, strerror(errno));
+    if (descriptor >= 0)
+        close(descriptor);
     return status;
 }

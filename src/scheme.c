@@ -161,6 +161,21 @@ fm_status fm_scheme_new(const fm_tensor *tensor, fm_ring ring, fm_factors factor
     return FM_OK;
 }
 
+fm_status fm_scheme_for_tensor(const fm_scheme *scheme, const fm_tensor *tensor, fm_scheme **out,
+                               fm_error *error)
+{
+    fm_factors factors[3];
+    for (int axis = 0; axis < 3; axis++) {
+        fm_factors_init(&factors[axis], scheme->factors[axis].extent);
+        for (uint32_t r = 0; r < scheme->rank; r++)
+            fm_factors_copy_row(&factors[axis], &scheme->factors[axis], r);
+    }
+    fm_status status = fm_scheme_new(tensor, scheme->ring, factors, out, error);
+    if (status == FM_OK)
+        fm_scheme_set_provenance(*out, &scheme->provenance);
+    return status;
+}
+
 void fm_scheme_free(fm_scheme *scheme)
 {
     if (scheme == NULL)
@@ -405,6 +420,22 @@ static void hash_tensor(struct sha256_ctx *context, const fm_tensor *tensor)
     }
 }
 
+static void print_digest(struct sha256_ctx *context, char hash[FM_HASH_SIZE])
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_digest(context, sizeof digest, digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(hash + 2 * i, 3, "%02x", digest[i]);
+}
+
+void fm_tensor_hash(const fm_tensor *tensor, char hash[FM_HASH_SIZE])
+{
+    struct sha256_ctx context;
+    sha256_init(&context);
+    hash_tensor(&context, tensor);
+    print_digest(&context, hash);
+}
+
 static void hash_row(struct sha256_ctx *context, const fm_factors *factors, uint32_t r)
 {
     char index[16];
@@ -423,7 +454,6 @@ void fm_scheme_hash(const fm_scheme *scheme, char hash[FM_HASH_SIZE])
 {
     struct sha256_ctx context;
     char line[FM_RING_NAME_SIZE + 32], name[FM_RING_NAME_SIZE];
-    uint8_t digest[SHA256_DIGEST_SIZE];
     fm_scheme *canonical = fm_scheme_canonical(scheme);
     sha256_init(&context);
     hash_tensor(&context, scheme->tensor);
@@ -435,8 +465,6 @@ void fm_scheme_hash(const fm_scheme *scheme, char hash[FM_HASH_SIZE])
             hash_row(&context, &canonical->factors[axis], r);
             hash_text(&context, axis < 2 ? "; " : "\n");
         }
-    sha256_digest(&context, sizeof digest, digest);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(hash + 2 * i, 3, "%02x", digest[i]);
+    print_digest(&context, hash);
     fm_scheme_free(canonical);
 }

@@ -39,6 +39,44 @@ fm_status fm_scheme_list_matmul(const fm_scheme_list *list, const uint32_t forma
     return fm_tensor_matmul(format[0], format[1], format[2], out, error);
 }
 
+/* Residues of the coefficients; false when there is one without. */
+static bool reduce_coefficients(fm_factors *factors, fm_ring ring)
+{
+    fm_factors reduced;
+    fmpq_t image;
+    bool exist = true;
+    fmpq_init(image);
+    fm_factors_init(&reduced, factors->extent);
+    for (uint32_t r = 0; r < factors->rank; r++) {
+        for (size_t e = factors->start[r]; e < factors->start[r + 1] && exist; e++) {
+            exist = fm_ring_map(ring, &factors->value[e], image);
+            if (exist)
+                fm_factors_push(&reduced, factors->index[e], image);
+        }
+        fm_factors_end_row(&reduced);
+    }
+    fmpq_clear(image);
+    fm_factors_clear(factors);
+    *factors = reduced;
+    return exist;
+}
+
+fm_status fm_scheme_from_rows(const fm_tensor *tensor, fm_ring ring, fm_factors factors[3],
+                              fm_scheme **out, fm_error *error)
+{
+    char name[FM_RING_NAME_SIZE];
+    bool exist = true;
+    *out = NULL;
+    for (int axis = 0; axis < 3 && ring.kind == FM_RING_ZP; axis++)
+        exist = reduce_coefficients(&factors[axis], ring) && exist;
+    if (exist)
+        return fm_scheme_new(tensor, ring, factors, out, error);
+    for (int axis = 0; axis < 3; axis++)
+        fm_factors_clear(&factors[axis]);
+    return fm_fail(error, FM_BAD_INPUT, "a coefficient has no residue in %s",
+                   fm_ring_name(ring, name));
+}
+
 uint32_t fm_transposed_index(const uint32_t format[3], int axis, uint32_t index)
 {
     uint32_t n = format[0], p = format[2];

@@ -27,6 +27,11 @@ void fm_scheme_list_push(fm_scheme_list *list, fm_scheme *scheme);
 fm_status fm_scheme_list_matmul(const fm_scheme_list *list, const uint32_t format[3],
                                 fm_tensor **out, fm_error *error);
 
+/* As fm_scheme_new, but over zp integers and fractions are taken as their residues: published
+   schemes have -1 modulo 2 and 3. FM_BAD_INPUT also when a denominator has no inverse. */
+fm_status fm_scheme_from_rows(const fm_tensor *tensor, fm_ring ring, fm_factors factors[3],
+                              fm_scheme **out, fm_error *error);
+
 /* Where coefficient index of an axis stands in a row of a file in which W is for the transpose of
    C: elsewhere only on axis 2 of a matrix product. */
 uint32_t fm_transposed_index(const uint32_t format[3], int axis, uint32_t index);

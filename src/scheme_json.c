@@ -257,7 +257,7 @@ static fm_status make_scheme(const reader *in, const json_t *object, const fm_te
         return status;
     }
     ring = given ? ring : fm_factors_smallest_ring(factors);
-    if (fm_scheme_new(tensor, ring, factors, out, &reason) != FM_OK)
+    if (fm_scheme_from_rows(tensor, ring, factors, out, &reason) != FM_OK)
         return refuse(in, "%s", reason.message);
     return FM_OK;
 }
@@ -331,13 +331,29 @@ static fm_status read_provenance(const reader *in, const json_t *value, fm_schem
 
 /* ---------------------------------------------------------------- reading */
 
-static fm_status read_scheme(const reader *in, const json_t *object, fm_scheme_list *list)
+/* Other projects add keys at will. Those that change what u, v and w mean, the fresh variables of
+   addition-reduced schemes, must not be passed over. */
+static fm_status check_keys(const reader *in, json_t *object)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value)
+    {
+        if (strchr("uvw", key[0]) != NULL && key[0] != '\0' && key[1] == '_')
+            return refuse(in, "%.40s: schemes with fresh variables are not read", key);
+    }
+    return FM_OK;
+}
+
+static fm_status read_scheme(const reader *in, json_t *object, fm_scheme_list *list)
 {
     fm_tensor *tensor;
     fm_scheme *scheme;
     if (!json_is_object(object))
         return refuse(in, "a scheme must be an object");
-    fm_status status = read_any_tensor(in, object, list, &tensor);
+    fm_status status = check_keys(in, object);
+    if (status == FM_OK)
+        status = read_any_tensor(in, object, list, &tensor);
     if (status != FM_OK)
         return status;
     status = make_scheme(in, object, tensor, &scheme);
@@ -348,8 +364,7 @@ static fm_status read_scheme(const reader *in, const json_t *object, fm_scheme_l
     return read_provenance(in, json_object_get(object, "provenance"), scheme);
 }
 
-static fm_status read_root(const json_t *root, const char *name, fm_scheme_list *list,
-                           fm_error *error)
+static fm_status read_root(json_t *root, const char *name, fm_scheme_list *list, fm_error *error)
 {
     reader in = {.name = name, .error = error, .many = json_is_array(root)};
     if (!in.many)

@@ -7,17 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void print_name(FILE *file, const fm_tensor *tensor, int axis, uint32_t index)
+const char *fm_entry_name(const fm_tensor *tensor, unsigned axis, uint32_t index,
+                          char buffer[FM_ENTRY_NAME_SIZE])
 {
-    static const int row_size[3] = {1, 2, 2}; /* A is n x m, B is m x p, C is n x p */
-    static const int column_size[3] = {0, 1, 0};
     const uint32_t *format = tensor->format;
-    uint32_t columns = format[row_size[axis]], rows = format[column_size[axis]];
+    uint32_t columns = axis == 0 ? format[1] : format[2];
+    bool wide = format[0] > 9 || format[1] > 9 || format[2] > 9;
     if (columns == 0)
-        fprintf(file, "%c%u", "abc"[axis], index + 1);
+        snprintf(buffer, FM_ENTRY_NAME_SIZE, "%c%u", "abc"[axis], index + 1);
     else
-        fprintf(file, "%c%u%s%u", "abc"[axis], index / columns + 1,
-                rows > 9 || columns > 9 ? "_" : "", index % columns + 1);
+        snprintf(buffer, FM_ENTRY_NAME_SIZE, "%c%u%s%u", "abc"[axis], index / columns + 1,
+                 wide ? "_" : "", index % columns + 1);
+    return buffer;
 }
 
 /* The sign and the coefficient of a term, of which the name is still to come. */
@@ -35,13 +36,14 @@ static void print_coefficient(FILE *file, const fmpq_t value, bool first)
 
 static void print_factor(FILE *file, const fm_scheme *scheme, int axis, uint32_t r)
 {
+    char name[FM_ENTRY_NAME_SIZE];
     const fm_factors *f = &scheme->factors[axis];
     fputc('(', file);
     if (f->start[r] == f->start[r + 1])
         fputc('0', file);
     for (size_t e = f->start[r]; e < f->start[r + 1]; e++) {
         print_coefficient(file, &f->value[e], e == f->start[r]);
-        print_name(file, scheme->tensor, axis, f->index[e]);
+        fputs(fm_entry_name(scheme->tensor, (unsigned)axis, f->index[e], name), file);
     }
     fputc(')', file);
 }
@@ -80,12 +82,13 @@ static term *sort_terms(const fm_factors *w, size_t *start)
 void fm_scheme_print_elements(FILE *file, const fm_scheme *scheme, const char *before,
                               const char *between, const char *after)
 {
+    char name[FM_ENTRY_NAME_SIZE];
     const fm_factors *w = &scheme->factors[2];
     size_t *start = fm_alloc(w->extent + 1, sizeof *start);
     term *terms = sort_terms(w, start);
     for (uint32_t k = 0; k < w->extent; k++) {
         fputs(k == 0 ? before : between, file);
-        print_name(file, scheme->tensor, 2, k);
+        fputs(fm_entry_name(scheme->tensor, 2, k, name), file);
         fputs(start[k] == start[k + 1] ? " = 0" : " = ", file);
         for (size_t t = start[k]; t < start[k + 1]; t++) {
             print_coefficient(file, terms[t].value, t == start[k]);

@@ -156,7 +156,7 @@ static fm_status make_scheme(reader *in, fm_factors factors[3], fm_scheme_list *
     fm_error reason;
     fm_ring ring = in->has_ring ? in->ring : fm_factors_smallest_ring(factors);
     in->has_ring = false;
-    if (fm_scheme_new(in->tensor, ring, factors, &scheme, &reason) != FM_OK)
+    if (fm_scheme_from_rows(in->tensor, ring, factors, &scheme, &reason) != FM_OK)
         return refuse(in, "%s", reason.message);
     fm_scheme_list_push(list, scheme);
     return FM_OK;

@@ -1,0 +1,166 @@
+/* fewmul results: what a store holds, beside the best published ranks. */
+#include "command.h"
+#include "known_ranks.h"
+#include "print.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static struct {
+    const char *store;
+    bool json;
+} arguments;
+
+static const cli_option options[] = {
+    {"store", "DIR", CLI_STRING, &arguments.store,
+     "the results store [$FEWMUL_STORE, else fewmul-results]"},
+    {"json", NULL, CLI_FLAG, &arguments.json, "print a JSON object a line, one for each row"},
+    {NULL, NULL, CLI_FLAG, NULL, NULL},
+};
+
+/* ---------------------------------------------------------------- rows */
+
+/* A row of the table: the best schemes of one tensor over one ring. */
+typedef struct result_row {
+    const char *tensor;
+    fm_ring ring;
+    uint32_t rank;
+    size_t schemes;     /* distinct ones of that rank */
+    uint32_t published; /* 0 when nothing is known */
+    bool same_ring;     /* whether published is for this ring, or for zt, which maps into it */
+} result_row;
+
+static void find_published(result_row *row)
+{
+    fm_tensor *tensor = NULL;
+    unsigned format[3];
+    bool f2 = row->ring.kind == FM_RING_ZP && row->ring.p == 2;
+    fm_known_column column = FM_KNOWN_ZT;
+    row->same_ring = row->ring.kind != FM_RING_ZP || f2;
+    if (row->ring.kind == FM_RING_Z)
+        column = FM_KNOWN_Z;
+    else if (row->ring.kind == FM_RING_Q)
+        column = FM_KNOWN_Q;
+    else if (f2)
+        column = FM_KNOWN_F2;
+    if (fm_tensor_parse_format(row->tensor, &tensor, NULL) == FM_OK &&
+        fm_tensor_is_matmul(tensor, format))
+        row->published = fm_known_rank(format, column);
+    fm_tensor_free(tensor);
+}
+
+/* Takes the items of one tensor and ring, which begin at items[0]; returns how many they are. */
+static size_t make_row(const fm_store_item *items, size_t count, result_row *row)
+{
+    *row = (result_row){.tensor = items[0].tensor, .ring = items[0].ring, .rank = items[0].rank};
+    size_t i = 0;
+    for (; i < count && strcmp(items[i].tensor, row->tensor) == 0 &&
+           fm_ring_equal(items[i].ring, row->ring);
+         i++)
+        row->schemes += items[i].rank == row->rank;
+    find_published(row);
+    return i;
+}
+
+/* ---------------------------------------------------------------- printing */
+
+static void print_header(int width)
+{
+    printf("%-*s  %-6s %6s %8s %10s\n", width, "format", "ring", "rank", "schemes", "published");
+}
+
+static void print_row(const result_row *row, int width)
+{
+    char ring[FM_RING_NAME_SIZE];
+    printf("%-*s  %-6s %6" PRIu32 " %8zu ", width, row->tensor, fm_ring_name(row->ring, ring),
+           row->rank, row->schemes);
+    if (row->published == 0) {
+        printf("%10s\n", "-");
+        return;
+    }
+    printf("%7" PRIu32 "%s  ", row->published, row->same_ring ? "   " : " zt");
+    if (row->rank == row->published)
+        puts("reached");
+    else if (row->rank > row->published)
+        printf("+%" PRIu32 "\n", row->rank - row->published);
+    else
+        printf("%s-%" PRIu32 "\n", row->same_ring ? "RECORD " : "", row->published - row->rank);
+}
+
+static void print_row_json(const result_row *row)
+{
+    char ring[FM_RING_NAME_SIZE];
+    json_t *object = json_object();
+    bool known = row->published != 0;
+    json_object_set_new(object, "format", cli_json_string(row->tensor));
+    json_object_set_new(object, "ring", json_string(fm_ring_name(row->ring, ring)));
+    json_object_set_new(object, "rank", json_integer(row->rank));
+    json_object_set_new(object, "schemes", json_integer((json_int_t)row->schemes));
+    json_object_set_new(object, "published", known ? json_integer(row->published) : json_null());
+    json_object_set_new(object, "published_ring",
+                        known ? json_string(row->same_ring ? ring : "zt") : json_null());
+    json_object_set_new(object, "record",
+                        json_boolean(known && row->same_ring && row->rank < row->published));
+    cli_print_json(object);
+}
+
+static void print_results(const fm_store_item *items, size_t count)
+{
+    result_row row;
+    int width = 8;
+    for (size_t i = 0; i < count; i++)
+        if ((int)strlen(items[i].tensor) > width)
+            width = (int)strlen(items[i].tensor);
+    if (!arguments.json)
+        print_header(width);
+    for (size_t i = 0; i < count;) {
+        i += make_row(items + i, count - i, &row);
+        if (arguments.json)
+            print_row_json(&row);
+        else
+            print_row(&row, width);
+    }
+}
+
+/* ---------------------------------------------------------------- the command */
+
+static int run(size_t count, char **operands)
+{
+    fm_error error;
+    fm_store *store = NULL;
+    fm_store_item *items = NULL;
+    size_t item_count = 0;
+    if (count > 0 && arguments.store != NULL)
+        return cli_error("--store: the store is already given as '%s'", operands[0]);
+    const char *folder = count > 0 ? operands[0] : arguments.store;
+    if (folder == NULL)
+        folder = cli_default_store();
+    fm_status status = fm_store_open(folder, false, &store, &error);
+    if (status == FM_OK)
+        status = fm_store_list(store, &items, &item_count, &error);
+    if (status == FM_OK && item_count > 0)
+        print_results(items, item_count);
+    else if (status == FM_OK && !arguments.json)
+        printf("%s: the store is empty\n", folder);
+    fm_store_list_free(items, item_count);
+    fm_store_close(store);
+    return cli_exit_code(status, &error);
+}
+
+const cli_command cli_command_results = {
+    .name = "results",
+    .operands = "[DIR]",
+    .summary = "what a store holds beside the best published ranks",
+    .details =
+        "Prints a row for each tensor and ring of a results store: the best rank found, how many\n"
+        "distinct schemes have it, and the best rank that was published for that format, in any\n"
+        "order, over that ring: reached, +k for k above it, or RECORD -k for k below it. Over f3\n"
+        "and other primes no table is known; there the published rank is that over zt, marked so,\n"
+        "and nothing is called a record. A tensor that is no matrix product is not compared.\n\n"
+        "  fewmul results\n"
+        "  fewmul results --json my-store",
+    .options = options,
+    .operands_min = 0,
+    .operands_max = 1,
+    .run = run,
+};

@@ -1,0 +1,272 @@
+/* fewmul search: parses, calls fm_search, shows progress, puts the finds into the store. */
+#include "command.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+    fm_ring ring;
+    const char *engine, *store;
+    uint64_t target, threads, walkers, seed, flips;
+    double seconds;
+    cli_list from;
+    bool json, quiet;
+} arguments = {.ring = {FM_RING_ZT, 0}, .engine = "flips", .seed = 1};
+
+static const cli_option options[] = {
+    {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
+    {"engine", "NAME", CLI_STRING, &arguments.engine, "the search engine: flips"},
+    {"target", "RANK", CLI_COUNT, &arguments.target, "stop when this rank is reached"},
+    {"threads", "N", CLI_COUNT, &arguments.threads, "threads; 0: all cores"},
+    {"walkers", "N", CLI_COUNT, &arguments.walkers, "walkers; 0: one a thread"},
+    {"time", "S", CLI_SECONDS, &arguments.seconds, "stop after so many seconds; 0: never"},
+    {"flips", "N", CLI_COUNT, &arguments.flips, "stop each walker after so many flips; 0: never"},
+    {"seed", "N", CLI_COUNT, &arguments.seed, "of the walkers' random streams"},
+    {"store", "DIR", CLI_STRING, &arguments.store,
+     "where finds go [$FEWMUL_STORE, else fewmul-results]"},
+    {"from", "SCHEME", CLI_LIST, &arguments.from,
+     "start from the schemes of this file, not from the standard one; may be repeated"},
+    {"quiet", NULL, CLI_FLAG, &arguments.quiet, "no progress on stderr"},
+    {"json", NULL, CLI_FLAG, &arguments.json, "print finds and the outcome as JSON lines"},
+    {NULL, NULL, CLI_FLAG, NULL, NULL},
+};
+
+typedef struct session {
+    fm_store *store;
+    const char *tensor;
+    bool redraw;    /* the progress table stands on a terminal */
+    int lines;      /* of the table now on the terminal */
+    uint64_t flips; /* at the last report, for the rate */
+    double seconds;
+} session;
+
+/* ---------------------------------------------------------------- progress */
+
+static void erase_table(session *s)
+{
+    if (s->lines > 0)
+        fprintf(stderr, "\033[%dA\033[J", s->lines);
+    s->lines = 0;
+}
+
+static double flip_rate(session *s, const fm_search_progress *progress)
+{
+    double span = progress->seconds - s->seconds;
+    double rate = span > 0 ? (double)(progress->flips - s->flips) / span : 0;
+    s->flips = progress->flips;
+    s->seconds = progress->seconds;
+    return rate;
+}
+
+static void format_time(double seconds, char text[32])
+{
+    unsigned long total = (unsigned long)seconds;
+    snprintf(text, 32, "%lu:%02lu:%02lu", total / 3600, total / 60 % 60, total % 60);
+}
+
+/* The walkers' ranks in a line, no more than fit. */
+static void print_ranks(const char *label, const uint32_t *ranks, size_t count)
+{
+    enum { SHOWN = 12 };
+    fprintf(stderr, "  %-16s", label);
+    for (size_t i = 0; i < count && i < SHOWN; i++)
+        fprintf(stderr, " %u", ranks[i]);
+    if (count > SHOWN)
+        fprintf(stderr, " ... (%zu walkers)", count);
+    fputc('\n', stderr);
+}
+
+static void on_progress(void *context, const fm_search_progress *progress)
+{
+    session *s = context;
+    char elapsed[32], ring[FM_RING_NAME_SIZE];
+    double rate = flip_rate(s, progress);
+    format_time(progress->seconds, elapsed);
+    fm_ring_name(arguments.ring, ring);
+    if (!s->redraw) {
+        fprintf(stderr, "%s %s/%s: best rank %u, walkers at %u..., %.1f M flips/s, %llu saved\n",
+                elapsed, s->tensor, ring, progress->best_rank, progress->current[0], rate / 1e6,
+                (unsigned long long)progress->finds_saved);
+        return;
+    }
+    erase_table(s);
+    fprintf(stderr, "  %-16s %s over %s\n", "search", s->tensor, ring);
+    if (arguments.target != 0)
+        fprintf(stderr, "  %-16s %u (target %llu)\n", "best rank", progress->best_rank,
+                (unsigned long long)arguments.target);
+    else
+        fprintf(stderr, "  %-16s %u\n", "best rank", progress->best_rank);
+    print_ranks("walkers' best", progress->best, progress->walker_count);
+    print_ranks("walkers now", progress->current, progress->walker_count);
+    fprintf(stderr, "  %-16s %.1f M/s, %.3g in all\n", "flips", rate / 1e6,
+            (double)progress->flips);
+    fprintf(stderr, "  %-16s %s\n", "time", elapsed);
+    s->lines = 6;
+}
+
+/* ---------------------------------------------------------------- finds */
+
+static fm_status on_find(void *context, const fm_scheme *find, double seconds, fm_error *error)
+{
+    session *s = context;
+    char *path;
+    bool is_new;
+    fm_status status = fm_store_put(s->store, find, &path, &is_new, error);
+    erase_table(s);
+    if (status != FM_OK) {
+        fprintf(stderr, "fewmul: %s; the search goes on and will try again\n", error->message);
+        return status;
+    }
+    char ring[FM_RING_NAME_SIZE];
+    fm_ring_name(fm_scheme_ring(find), ring);
+    if (arguments.json)
+        printf("{\"find\": {\"format\": \"%s\", \"ring\": \"%s\", \"rank\": %u, \"seconds\": %.3f, "
+               "\"new\": %s, \"path\": \"%s\"}}\n",
+               s->tensor, ring, fm_scheme_rank(find), seconds, is_new ? "true" : "false", path);
+    else
+        printf("%s over %s: rank %u after %.2f s, verified, %s %s\n", s->tensor, ring,
+               fm_scheme_rank(find), seconds, is_new ? "saved as" : "known as", path);
+    fflush(stdout);
+    free(path);
+    return FM_OK;
+}
+
+/* ---------------------------------------------------------------- the call */
+
+static void free_schemes(fm_scheme **schemes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fm_scheme_free(schemes[i]);
+    free(schemes);
+}
+
+/* All schemes of the --from files. */
+static fm_status read_starts(fm_scheme ***out, size_t *count, fm_error *error)
+{
+    fm_scheme **schemes = NULL;
+    *count = 0;
+    for (size_t f = 0; f < arguments.from.count; f++) {
+        fm_scheme_list list;
+        fm_status status = fm_scheme_read(arguments.from.items[f], &list, error);
+        if (status != FM_OK) {
+            free_schemes(schemes, *count);
+            return status;
+        }
+        schemes = realloc(schemes, (*count + list.count + 1) * sizeof *schemes);
+        if (schemes == NULL)
+            abort();
+        for (size_t i = 0; i < list.count; i++) {
+            schemes[(*count)++] = list.schemes[i];
+            list.schemes[i] = NULL;
+        }
+        fm_scheme_list_free(&list);
+    }
+    *out = schemes;
+    return FM_OK;
+}
+
+static void print_outcome(const fm_search_result *result, const char *tensor, fm_status status)
+{
+    char ring[FM_RING_NAME_SIZE];
+    double rate = result->seconds > 0 ? (double)result->flips / result->seconds : 0;
+    fm_ring_name(arguments.ring, ring);
+    if (arguments.json)
+        printf("{\"format\": \"%s\", \"ring\": \"%s\", \"rank\": %u, \"seconds\": %.3f, "
+               "\"rank_seconds\": %.3f, \"flips\": %llu, \"flips_per_second\": %.0f, "
+               "\"target_reached\": %s, \"interrupted\": %s}\n",
+               tensor, ring, result->best_rank, result->seconds, result->best_seconds,
+               (unsigned long long)result->flips, rate,
+               arguments.target == 0                   ? "null"
+               : result->best_rank <= arguments.target ? "true"
+                                                       : "false",
+               status == FM_INTERRUPTED ? "true" : "false");
+    else
+        printf(
+            "%s over %s: best rank %u, reached after %.2f s; %.3g flips in %.2f s (%.1f M/s)%s\n",
+            tensor, ring, result->best_rank, result->best_seconds, (double)result->flips,
+            result->seconds, rate / 1e6,
+            status == FM_NO            ? "; the target was not reached"
+            : status == FM_INTERRUPTED ? "; interrupted"
+                                       : "");
+}
+
+static fm_status search(const fm_tensor *tensor, fm_store *store, fm_error *error)
+{
+    fm_scheme **starts;
+    size_t count;
+    fm_search_result result;
+    bool terminal = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
+    session s = {.store = store, .tensor = fm_tensor_name(tensor), .redraw = terminal};
+    fm_status status = read_starts(&starts, &count, error);
+    if (status != FM_OK)
+        return status;
+    fm_search_options settings = {
+        .ring = arguments.ring,
+        .threads = (unsigned)arguments.threads,
+        .walkers = (unsigned)arguments.walkers,
+        .seed = arguments.seed,
+        .target_rank = (uint32_t)arguments.target,
+        .seconds = arguments.seconds,
+        .flips = arguments.flips,
+        .from = (const fm_scheme *const *)starts,
+        .from_count = count,
+        .stop = cli_stop_flag(),
+        .on_find = on_find,
+        .on_progress = arguments.quiet ? NULL : on_progress,
+        .progress_seconds = terminal ? 0.25 : 5,
+        .context = &s,
+    };
+    cli_catch_signals();
+    status = fm_search(tensor, &settings, &result, error);
+    erase_table(&s);
+    if (status == FM_OK || status == FM_NO || status == FM_INTERRUPTED)
+        print_outcome(&result, s.tensor, status);
+    free_schemes(starts, count);
+    return status;
+}
+
+static int run(size_t count, char **operands)
+{
+    (void)count;
+    fm_error error;
+    fm_tensor *tensor;
+    fm_store *store = NULL;
+    const char *folder = arguments.store != NULL ? arguments.store : cli_default_store();
+    if (strcmp(arguments.engine, "flips") != 0)
+        return cli_error("--engine: unknown engine '%s'; there is: flips", arguments.engine);
+    if (arguments.target > UINT32_MAX || arguments.threads > 4096 || arguments.walkers > 1000000)
+        return cli_error("--target, --threads or --walkers: too large");
+    fm_status status = cli_read_tensor(operands[0], &tensor, &error);
+    if (status != FM_OK)
+        return cli_exit_code(status, &error);
+    status = fm_store_open(folder, true, &store, &error);
+    if (status == FM_OK)
+        status = search(tensor, store, &error);
+    fm_store_close(store);
+    fm_tensor_free(tensor);
+    return cli_exit_code(status, &error);
+}
+
+const cli_command cli_command_search = {
+    .name = "search",
+    .operands = "FORMAT|TENSOR",
+    .summary = "search for schemes of low rank",
+    .details =
+        "Random walks on the flip graph of the tensor of a format such as 4x4x5, or of a tensor\n"
+        "file. Every find is verified exactly and put into the results store before it is\n"
+        "reported. Without --target and --time the search goes on until it is interrupted;\n"
+        "SIGINT and SIGTERM end it with everything found saved.\n\n"
+        "A walker's path depends only on --seed and its number, not on the number of threads.\n\n"
+        "Examples:\n"
+        "  fewmul search 3x3x3 --target 23\n"
+        "  fewmul search 4x4x4 --ring f2 --target 47 --time 10m\n"
+        "  fewmul search 4x5x5 --from known.json --time 2h --store finds",
+    .options = options,
+    .operands_min = 1,
+    .operands_max = 1,
+    .run = run,
+};

@@ -1,0 +1,81 @@
+#include "output.h"
+
+#include "error.h"
+#include "memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The file itself when path is a link to one, so that the link stays. */
+static char *real_path(const char *path)
+{
+    char *real = realpath(path, NULL);
+    return real != NULL ? real : fm_strdup(path);
+}
+
+static fm_status open_temporary(cli_output *output, fm_error *error)
+{
+    output->temporary = fm_format("%s.tmp.%ld", output->path, (long)getpid());
+    int file = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file < 0)
+        return fm_fail(error, FM_IO, "%s: %s", output->temporary, strerror(errno));
+    output->file = fdopen(file, "wb");
+    return FM_OK;
+}
+
+static void free_paths(cli_output *output)
+{
+    free(output->temporary);
+    free(output->path);
+    *output = (cli_output){0};
+}
+
+fm_status cli_output_open(const char *path, cli_output *output, fm_error *error)
+{
+    struct stat present;
+    *output = (cli_output){0};
+    if (path == NULL) {
+        output->file = stdout;
+        return FM_OK;
+    }
+    fm_status status = FM_OK;
+    output->path = real_path(path);
+    if (stat(output->path, &present) == 0 && !S_ISREG(present.st_mode)) {
+        output->file = fopen(output->path, "wb");
+        if (output->file == NULL)
+            status = fm_fail(error, FM_IO, "%s: %s", path, strerror(errno));
+    } else {
+        status = open_temporary(output, error);
+    }
+    if (status != FM_OK)
+        free_paths(output);
+    return status;
+}
+
+/* Flushes to disk and renames; false with errno when the system refuses. */
+static bool commit(cli_output *output)
+{
+    if (output->path == NULL) /* the end of the process flushes stdout and reports */
+        return true;
+    bool written = fflush(output->file) == 0 && !ferror(output->file);
+    if (output->temporary == NULL)
+        return written;
+    return written && fsync(fileno(output->file)) == 0 &&
+           rename(output->temporary, output->path) == 0;
+}
+
+fm_status cli_output_close(cli_output *output, fm_status status, fm_error *error)
+{
+    if (status == FM_OK && !commit(output))
+        status = fm_fail(error, FM_IO, "%s: %s", output->path, strerror(errno));
+    if (status != FM_OK && output->temporary != NULL)
+        unlink(output->temporary);
+    if (output->path != NULL)
+        fclose(output->file);
+    free_paths(output);
+    return status;
+}

@@ -1,0 +1,20 @@
+/* Output files that appear whole or not at all. */
+#ifndef FM_CLI_OUTPUT_H
+#define FM_CLI_OUTPUT_H
+
+#include "fewmul.h"
+
+typedef struct cli_output {
+    FILE *file;
+    char *path;      /* where it will be; NULL for stdout */
+    char *temporary; /* where it is written, beside; NULL for stdout and for devices and pipes */
+} cli_output;
+
+/* Opens a file to be written to path, or stdout when path is NULL. */
+fm_status cli_output_open(const char *path, cli_output *output, fm_error *error);
+
+/* Ends the output: puts the file in its place, on disk, when status is FM_OK, otherwise leaves
+   what was there. Returns status, or FM_IO when writing failed. */
+fm_status cli_output_close(cli_output *output, fm_status status, fm_error *error);
+
+#endif

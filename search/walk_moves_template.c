@@ -1,0 +1,412 @@
+/* Part of walk_template.c: the moves, whatever the index, and what the kernel shows. */
+
+/* The change that a flip makes of two nodes with equal factors; false when it leaves the ring or a
+   product would vanish, or the factors are not equal after all. Over f3 and zt the sign is drawn;
+   over zt it is the other one when only that stays in the ring. */
+static inline bool NAME(flipped)(const walk_t *w, node_t node, node_t other, uint32_t bits,
+                                 NAME(change) * c)
+{
+    static const uint8_t third[3][2] = {{1, 2}, {2, 0}, {0, 1}};
+    if (!NAME(equal)(&w->factor[node], &w->factor[other]))
+        return false;
+    uint32_t side = node % 4, a = node & ~3u, b = other & ~3u;
+    uint32_t x = third[side][bits & ORDER_BIT], y = 3 - side - x;
+    const vec *ax = &w->factor[a + x], *bx = &w->factor[b + x];
+    const vec *ay = &w->factor[a + y], *by = &w->factor[b + y];
+    bool negative = TERNARY && (bits & SIGN_BIT) != 0;
+    bool opposite = TERNARY && w->sign[a / 4] == w->sign[b / 4]; /* of w1 to t in the new w2 */
+#if MODULUS == 0
+    bool add_x = NAME(can_add)(ax, bx, false), add_y = NAME(can_add)(by, ay, opposite);
+    bool subtract_x = NAME(can_add)(ax, bx, true), subtract_y = NAME(can_add)(by, ay, !opposite);
+    bool can_add = add_x & add_y, can_subtract = subtract_x & subtract_y;
+    if (!(can_add | can_subtract))
+        return false;
+    negative = (negative & can_subtract) | !can_add;
+#endif
+    NAME(add_modular)(ax, bx, negative, &c->new_ax);
+    NAME(add_modular)(by, ay, negative != opposite, &c->new_by);
+    if (TERNARY && (NAME(is_zero)(&c->new_ax) || NAME(is_zero)(&c->new_by)))
+        return false;
+    c->ax = (node_t)(a + x);
+    c->by = (node_t)(b + y);
+    c->sign_a = NAME(normalize)(&c->new_ax);
+    c->sign_b = NAME(normalize)(&c->new_by);
+    return true;
+}
+
+/* ---------------------------------------------------------------- products */
+
+/* Replaces a factor by another that is normalized and not zero. */
+static inline void NAME(set)(walk_t *w, node_t node, const vec *factor)
+{
+    NAME(unlink)(w, node);
+    w->factor[node] = *factor;
+    NAME(link)(w, node);
+}
+
+static void NAME(append_vectors)(walk_t *w, const vec factor[3], bool negative)
+{
+    assert(w->rank < w->capacity);
+    uint32_t r = w->rank++;
+    NAME(rank_changed)(w);
+    w->sign[r] = negative;
+    for (uint32_t s = 0; s < 3; s++) {
+        vec normal = factor[s];
+        assert(!NAME(is_zero)(&normal));
+        w->sign[r] ^= NAME(normalize)(&normal);
+        w->factor[4 * r + s] = normal;
+        NAME(link)(w, (node_t)(4 * r + s));
+    }
+}
+
+/* Removes product r; the last one takes its number. */
+static void NAME(remove)(walk_t *w, uint32_t r)
+{
+    uint32_t last = w->rank - 1;
+    for (uint32_t s = 0; s < 3; s++) {
+        NAME(unlink)(w, (node_t)(4 * r + s));
+        if (r == last)
+            continue;
+        NAME(unlink)(w, (node_t)(4 * last + s));
+        w->factor[4 * r + s] = w->factor[4 * last + s];
+        NAME(link)(w, (node_t)(4 * r + s));
+    }
+    w->sign[r] = w->sign[last];
+    w->rank = last;
+    NAME(rank_changed)(w);
+}
+
+/* ---------------------------------------------------------------- equal factors */
+
+/* Merges product b into a, with which it shares the factors other than side; false when the sum is
+   not in the ring. Afterwards b is gone, and a too when the sum is zero. */
+static bool NAME(merge)(walk_t *w, uint32_t a, uint32_t b, uint32_t side)
+{
+    vec sum;
+    node_t node = (node_t)(4 * a + side);
+    if (!NAME(add)(&w->factor[node], &w->factor[4 * b + side], w->sign[a] != w->sign[b], &sum))
+        return false;
+    if (NAME(is_zero)(&sum)) {
+        NAME(remove)(w, a > b ? a : b);
+        NAME(remove)(w, a > b ? b : a);
+        return true;
+    }
+    w->sign[a] ^= NAME(normalize)(&sum);
+    NAME(set)(w, node, &sum);
+    NAME(remove)(w, b);
+    return true;
+}
+
+/* Looks among the products that share the factor of node for one that shares a second factor, and
+   merges the two. */
+static bool NAME(reduce_node)(walk_t *w, node_t node)
+{
+    uint32_t a = node / 4, side = node % 4, x = (side + 1) % 3, y = (side + 2) % 3;
+    for (node_t other = NAME(next_sharing)(w, node, node); other != node;
+         other = NAME(next_sharing)(w, node, other)) {
+        uint32_t b = other / 4;
+        if (NAME(equal)(&w->factor[4 * a + x], &w->factor[4 * b + x])) {
+            if (NAME(merge)(w, a, b, y))
+                return true;
+        } else if (NAME(equal)(&w->factor[4 * a + y], &w->factor[4 * b + y])) {
+            if (NAME(merge)(w, a, b, x))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* All reductions by equal factors. */
+static void NAME(reduce_equal)(walk_t *w)
+{
+    for (uint32_t node = 0; node < 4 * w->rank; node++)
+        if (node % 4 != 3 && NAME(is_shared)(w, (node_t)node) && NAME(reduce_node)(w, (node_t)node))
+            node = UINT32_MAX; /* products have changed places: from the beginning */
+}
+
+/* The reductions that a flip leads to; true when the rank fell. */
+static bool NAME(reduce_changed)(walk_t *w, const NAME(change) * c)
+{
+    if (!NAME(reduce_node)(w, c->ax) && !NAME(reduce_node)(w, c->by))
+        return false;
+    NAME(reduce_equal)(w);
+    return true;
+}
+
+/* ---------------------------------------------------------------- plus */
+
+/* a1 b1 c1 + a2 b2 c2 = a1 (b1 + b2) c1 + a1 b2 (c2 - c1) + (a2 - a1) b2 c2, for products 1 and 2,
+   a being factor side and b factor x; with signs s1, s2: c2 s2 - c1 s1 in the second. */
+static bool NAME(plus_pair)(walk_t *w, uint32_t one, uint32_t two, uint32_t side, uint32_t x)
+{
+    uint32_t y = 3 - side - x;
+    const vec *f1 = &w->factor[4 * one], *f2 = &w->factor[4 * two];
+    bool opposite = w->sign[one] != w->sign[two];
+    vec second[3], third[3], sum;
+    if (NAME(equal)(&f1[side], &f2[side]) || NAME(equal)(&f1[x], &f2[x]) ||
+        NAME(equal)(&f1[y], &f2[y]))
+        return false;
+    second[side] = f1[side];
+    second[x] = third[x] = f2[x];
+    third[y] = f2[y];
+    if (!NAME(add)(&f1[x], &f2[x], false, &sum) ||
+        !NAME(add)(&f2[y], &f1[y], !opposite, &second[y]) ||
+        !NAME(add)(&f2[side], &f1[side], true, &third[side]))
+        return false;
+    bool sign = w->sign[two];
+    w->sign[one] ^= NAME(normalize)(&sum);
+    NAME(set)(w, (node_t)(4 * one + x), &sum);
+    NAME(remove)(w, two);
+    NAME(append_vectors)(w, second, sign);
+    NAME(append_vectors)(w, third, sign);
+    NAME(reduce_equal)(w);
+    return true;
+}
+
+static bool NAME(plus)(fm_walk *opaque, fm_random *random)
+{
+    enum { TRIES = 64 };
+    walk_t *w = (walk_t *)opaque;
+    if (w->rank < 2 || w->rank + 1 > w->capacity)
+        return false;
+    for (int i = 0; i < TRIES; i++) {
+        uint32_t one = fm_random_below(random, w->rank);
+        uint32_t two = fm_random_below(random, w->rank - 1);
+        uint32_t side = fm_random_below(random, 3), order = fm_random_below(random, 2);
+        two += two >= one;
+        if (NAME(plus_pair)(w, one, two, side, (side + 1 + order) % 3))
+            return true;
+    }
+    return false;
+}
+
+/* ---------------------------------------------------------------- linear dependence */
+
+/* Products that share a factor, and the elimination among their factors on another side. */
+typedef struct NAME(dependence) {
+    uint32_t members[DEPENDENCE_MAX], count; /* ascending */
+    vec row[DEPENDENCE_MAX];                 /* reduced; row = sum of track[i] times factor i */
+    uint64_t track_plus[DEPENDENCE_MAX], track_minus[DEPENDENCE_MAX];
+    uint32_t pivot[DEPENDENCE_MAX]; /* the column of the first nonzero coefficient */
+} NAME(dependence);
+
+/* Adds t times one bit set to another, modulo 2 or 3. */
+static inline void NAME(add_track)(uint64_t *plus, uint64_t *minus, uint64_t p, uint64_t m)
+{
+#if MODULUS == 2
+    (void)minus;
+    (void)m;
+    *plus ^= p;
+#else
+    uint64_t ap = *plus, am = *minus;
+    *plus = (ap & ~(p | m)) | (p & ~(ap | am)) | (am & m);
+    *minus = (am & ~(p | m)) | (m & ~(ap | am)) | (ap & p);
+#endif
+}
+
+/* Given products that share factor side, and a dependence among their factors x with coefficients
+   +1 and -1, removes the out-th: its factor x is a combination of the others', so its factor y
+   moves into theirs. False when that leaves the ring. */
+static bool NAME(eliminate)(walk_t *w, const NAME(dependence) * d, uint64_t plus, uint64_t minus,
+                            uint32_t out, uint32_t y)
+{
+    vec changed[DEPENDENCE_MAX];
+    const vec *moved = &w->factor[4 * d->members[out] + y];
+    uint64_t involved = plus | minus;
+    for (uint32_t i = 0; i < d->count; i++) {
+        if (i == out || (involved >> i & 1) == 0)
+            continue;
+        bool opposite = w->sign[d->members[i]] != w->sign[d->members[out]];
+        bool same = (plus >> i & 1) == (plus >> out & 1); /* x_out = -x_i - ... */
+        if (!NAME(add)(&w->factor[4 * d->members[i] + y], moved, same != opposite, &changed[i]))
+            return false;
+    }
+    /* From the highest number down, as a removed product's number goes to the last one. A product
+       whose factor has become zero goes too. */
+    for (uint32_t i = d->count; i-- > 0;) {
+        if ((involved >> i & 1) == 0)
+            continue;
+        if (i == out || NAME(is_zero)(&changed[i])) {
+            NAME(remove)(w, d->members[i]);
+            continue;
+        }
+        w->sign[d->members[i]] ^= NAME(normalize)(&changed[i]);
+        NAME(set)(w, (node_t)(4 * d->members[i] + y), &changed[i]);
+    }
+    return true;
+}
+
+/* True when the dependence, found modulo 2 or 3, holds in the ring. */
+static bool NAME(holds)(const walk_t *w, const NAME(dependence) * d, uint64_t plus, uint64_t minus,
+                        uint32_t x)
+{
+#if MODULUS == 0
+    for (uint32_t e = 0; e < w->extent[x]; e++) {
+        int sum = 0;
+        for (uint32_t i = 0; i < d->count; i++)
+            sum += ((int)(plus >> i & 1) - (int)(minus >> i & 1)) *
+                   NAME(coefficient)(&w->factor[4 * d->members[i] + x], e);
+        if (sum != 0)
+            return false;
+    }
+#else
+    (void)w, (void)d, (void)plus, (void)minus, (void)x;
+#endif
+    return true;
+}
+
+/* Eliminates among the members' factors x, and uses the first dependence that removes one. */
+static bool NAME(reduce_members)(walk_t *w, NAME(dependence) * d, uint32_t x, uint32_t y)
+{
+    for (uint32_t i = 0; i < d->count; i++) {
+        vec *row = &d->row[i];
+        *row = w->factor[4 * d->members[i] + x];
+        d->track_plus[i] = (uint64_t)1 << i;
+        d->track_minus[i] = 0;
+        for (uint32_t q = 0; q < i; q++) {
+            if (d->pivot[q] == UINT32_MAX)
+                continue;
+            int c = NAME(coefficient)(row, d->pivot[q]);
+            if (c == 0)
+                continue;
+            bool negative = c == NAME(coefficient)(&d->row[q], d->pivot[q]);
+            NAME(add_modular)(row, &d->row[q], negative, row);
+            NAME(add_track)
+            (&d->track_plus[i], &d->track_minus[i],
+             negative && MODULUS != 2 ? d->track_minus[q] : d->track_plus[q],
+             negative ? d->track_plus[q] : d->track_minus[q]);
+        }
+        d->pivot[i] = NAME(first_column)(row);
+        if (d->pivot[i] != UINT32_MAX || !NAME(holds)(w, d, d->track_plus[i], d->track_minus[i], x))
+            continue;
+        uint64_t involved = d->track_plus[i] | d->track_minus[i];
+        for (uint32_t out = 0; out < d->count; out++)
+            if ((involved >> out & 1) != 0 &&
+                NAME(eliminate)(w, d, d->track_plus[i], d->track_minus[i], out, y))
+                return true;
+    }
+    return false;
+}
+
+/* Collects the products that share the factor of node; false when there are fewer than three, or
+   another one of them, of lower number, stands for them. */
+static bool NAME(collect_members)(const walk_t *w, node_t node, NAME(dependence) * d)
+{
+    d->count = 0;
+    d->members[d->count++] = node / 4;
+    for (node_t other = NAME(next_sharing)(w, node, node);
+         other != node && d->count < DEPENDENCE_MAX; other = NAME(next_sharing)(w, node, other)) {
+        if (other < node)
+            return false;
+        d->members[d->count++] = other / 4;
+    }
+    qsort(d->members, d->count, sizeof *d->members, compare_numbers);
+    return d->count > 2;
+}
+
+/* One reduction by linear dependence. */
+static bool NAME(reduce_dependent)(walk_t *w)
+{
+    NAME(dependence) d;
+    for (uint32_t node = 0; node < 4 * w->rank; node++) {
+        uint32_t side = node % 4;
+        if (side == 3 || !NAME(is_shared)(w, (node_t)node) ||
+            !NAME(collect_members)(w, (node_t)node, &d))
+            continue;
+        for (uint32_t order = 1; order <= 2; order++) {
+            uint32_t x = (side + order) % 3, y = 3 - side - x;
+            if (NAME(reduce_members)(w, &d, x, y))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool NAME(reduce)(fm_walk *opaque)
+{
+    walk_t *w = (walk_t *)opaque;
+    uint32_t rank = w->rank;
+    do
+        NAME(reduce_equal)(w);
+    while (NAME(reduce_dependent)(w));
+    return w->rank < rank;
+}
+
+/* ---------------------------------------------------------------- in and out */
+
+static fm_walk *NAME(new)(const uint32_t extent[3], uint32_t capacity)
+{
+    walk_t *w = NAME(new_index)(capacity);
+    memcpy(w->extent, extent, sizeof w->extent);
+    w->capacity = capacity;
+    w->factor = fm_alloc_aligned((size_t)4 * capacity, sizeof *w->factor);
+    w->sign = fm_alloc_zero(capacity, sizeof *w->sign);
+    NAME(clear)((fm_walk *)w);
+    return (fm_walk *)w;
+}
+
+static void NAME(free)(fm_walk *opaque)
+{
+    walk_t *w = (walk_t *)opaque;
+    NAME(free_index)(w);
+    free(w->factor);
+    free(w->sign);
+    free(w);
+}
+
+static void NAME(append)(fm_walk *opaque, const int8_t *u, const int8_t *v, const int8_t *w_factor)
+{
+    walk_t *w = (walk_t *)opaque;
+    const int8_t *const coefficients[3] = {u, v, w_factor};
+    vec factor[3];
+    for (int s = 0; s < 3; s++)
+        factor[s] = NAME(pack)(coefficients[s], w->extent[s]);
+    NAME(append_vectors)(w, factor, false);
+}
+
+static void NAME(get)(const fm_walk *opaque, uint32_t r, int8_t *u, int8_t *v, int8_t *w_factor)
+{
+    const walk_t *w = (const walk_t *)opaque;
+    assert(r < w->rank);
+    NAME(unpack)(&w->factor[4 * r], w->extent[0], false, u);
+    NAME(unpack)(&w->factor[4 * r + 1], w->extent[1], false, v);
+    NAME(unpack)(&w->factor[4 * r + 2], w->extent[2], w->sign[r], w_factor);
+}
+
+static uint32_t NAME(rank)(const fm_walk *opaque)
+{
+    return ((const walk_t *)opaque)->rank;
+}
+
+static bool NAME(can_flip)(const fm_walk *opaque)
+{
+    return NAME(active_count)((const walk_t *)opaque) > 0;
+}
+
+static uint64_t NAME(flip_count)(const fm_walk *opaque)
+{
+    const walk_t *w = (const walk_t *)opaque;
+    uint64_t pairs = 0;
+    for (uint32_t node = 0; node < 4 * w->rank; node++) {
+        if (node % 4 == 3)
+            continue;
+        node_t other = NAME(next_sharing)(w, (node_t)node, (node_t)node);
+        for (; other != node; other = NAME(next_sharing)(w, (node_t)node, other))
+            pairs++;
+    }
+    return pairs;
+}
+
+static const fm_walk_kernel KERNEL = {
+    .new = NAME(new),
+    .free = NAME(free),
+    .clear = NAME(clear),
+    .append = NAME(append),
+    .get = NAME(get),
+    .rank = NAME(rank),
+    .run = NAME(run),
+    .can_flip = NAME(can_flip),
+    .reduce = NAME(reduce),
+    .plus = NAME(plus),
+    .flip_count = NAME(flip_count),
+};

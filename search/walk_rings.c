@@ -1,0 +1,6 @@
+/* Kernels for walks of any rank. */
+#include "walk_kernels.h"
+
+#define KERNELS fm_walk_rings
+#define INDEX   "walk_rings_template.c"
+#include "walk_kernels_template.c"

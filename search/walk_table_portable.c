@@ -1,0 +1,6 @@
+/* Kernels for walks of up to TABLE_RANK_MAX products, for the instruction set that the compiler assumes. */
+#include "walk_kernels.h"
+
+#define KERNELS fm_walk_table_portable
+#define INDEX   "walk_table_template.c"
+#include "walk_kernels_template.c"

@@ -1,0 +1,145 @@
+/* Part of walk_template.c: a factor as a bit vector, and arithmetic on it.
+   Over f2 a word holds 64 coefficients. Over f3 and zt it holds 32: the low half says where they
+   are +1, the high half where they are -1, so that one operation works on both, and negation
+   exchanges the halves. */
+
+typedef struct vec {
+    uint64_t word[WORDS];
+} vec;
+
+/* What a flip does to one factor of each of its two products. */
+typedef struct NAME(change) {
+    node_t ax, by;
+    vec new_ax, new_by;
+    bool sign_a, sign_b; /* the product's sign changes */
+} NAME(change);
+
+static inline bool NAME(equal)(const vec *a, const vec *b)
+{
+    uint64_t difference = 0;
+    for (int i = 0; i < WORDS; i++)
+        difference |= a->word[i] ^ b->word[i];
+    return difference == 0;
+}
+
+static inline bool NAME(is_zero)(const vec *a)
+{
+    uint64_t any = 0;
+    for (int i = 0; i < WORDS; i++)
+        any |= a->word[i];
+    return any == 0;
+}
+
+static inline uint64_t NAME(hash)(const vec *a)
+{
+    uint64_t h = 0;
+    for (int i = 0; i < WORDS; i++)
+        h = (h ^ a->word[i]) * 0x9e3779b97f4a7c15u + (h >> 32);
+    return h;
+}
+
+/* The coefficient at a column: 0, 1 or -1. */
+static inline int NAME(coefficient)(const vec *a, uint32_t column)
+{
+    uint64_t word = a->word[column / PER_WORD] >> column % PER_WORD;
+    return (int)(word & 1) - (TERNARY ? (int)(word >> 32 & 1) : 0);
+}
+
+/* The first column with a nonzero coefficient, UINT32_MAX when there is none. */
+static inline uint32_t NAME(first_column)(const vec *a)
+{
+    for (uint32_t i = 0; i < WORDS; i++)
+        if (a->word[i] != 0)
+            return PER_WORD * i +
+                   (uint32_t)__builtin_ctzll(TERNARY ? a->word[i] | a->word[i] >> 32 : a->word[i]);
+    return UINT32_MAX;
+}
+
+#if TERNARY
+
+/* The halves of b exchanged when negative. */
+static inline uint64_t NAME(signed_word)(uint64_t b, bool negative)
+{
+    unsigned turn = (unsigned)negative << 5; /* a rotation: no branch */
+    return b << turn | b >> (-turn & 63);
+}
+
+/* True when a + b, or a - b when negative, has coefficients in {-1, 0, 1} without reduction. */
+static inline bool NAME(can_add)(const vec *a, const vec *b, bool negative)
+{
+    uint64_t twice = 0;
+    for (int i = 0; i < WORDS; i++)
+        twice |= a->word[i] & NAME(signed_word)(b->word[i], negative);
+    return twice == 0;
+}
+
+/* *out = a + b, or a - b when negative, modulo 3. */
+static inline void NAME(add_modular)(const vec *a, const vec *b, bool negative, vec *out)
+{
+    for (int i = 0; i < WORDS; i++) {
+        uint64_t aw = a->word[i], bw = NAME(signed_word)(b->word[i], negative);
+        uint64_t twice = aw & bw; /* 1 + 1 = -1 */
+        uint64_t once = (aw & ~NAME(signed_word)(bw, true)) | (bw & ~NAME(signed_word)(aw, true));
+        out->word[i] = (once & ~twice) | NAME(signed_word)(twice, true);
+    }
+}
+
+#else
+
+static inline void NAME(add_modular)(const vec *a, const vec *b, bool negative, vec *out)
+{
+    (void)negative;
+    for (int i = 0; i < WORDS; i++)
+        out->word[i] = a->word[i] ^ b->word[i];
+}
+
+#endif
+
+/* *out = a + b, or a - b when negative; false when that is not in the ring (zt). */
+static inline bool NAME(add)(const vec *a, const vec *b, bool negative, vec *out)
+{
+#if MODULUS == 0
+    if (!NAME(can_add)(a, b, negative))
+        return false;
+#endif
+    NAME(add_modular)(a, b, negative, out);
+    return true;
+}
+
+/* Makes the highest nonzero coefficient +1; true when that changed the sign. */
+static inline bool NAME(normalize)(vec *a)
+{
+#if TERNARY
+    bool negative = false, decided = false;
+    for (int i = WORDS - 1; i >= 0; i--) {
+        negative |= !decided & ((uint32_t)(a->word[i] >> 32) > (uint32_t)a->word[i]);
+        decided |= a->word[i] != 0;
+    }
+    for (int i = 0; i < WORDS; i++)
+        a->word[i] = NAME(signed_word)(a->word[i], negative);
+    return negative;
+#else
+    (void)a;
+    return false;
+#endif
+}
+
+static vec NAME(pack)(const int8_t *coefficients, uint32_t extent)
+{
+    vec a = {0};
+    for (uint32_t e = 0; e < extent; e++) {
+        assert(coefficients[e] == 1 || coefficients[e] == 0 || (coefficients[e] == -1 && TERNARY));
+        a.word[e / PER_WORD] |= (uint64_t)(coefficients[e] == 1) << e % PER_WORD;
+        if (TERNARY)
+            a.word[e / PER_WORD] |= (uint64_t)(coefficients[e] == -1) << e % PER_WORD << 32;
+    }
+    return a;
+}
+
+static void NAME(unpack)(const vec *a, uint32_t extent, bool negative, int8_t *coefficients)
+{
+    for (uint32_t e = 0; e < extent; e++) {
+        int c = NAME(coefficient)(a, e);
+        coefficients[e] = (int8_t)(negative ? -c : c);
+    }
+}

@@ -1,0 +1,14 @@
+/* What the CPU can do, at run time. */
+#ifndef FM_CPU_H
+#define FM_CPU_H
+
+typedef enum fm_cpu_level {
+    FM_CPU_PORTABLE, /* what the compiler was told to assume */
+    FM_CPU_BMI2,     /* x86-64 with popcnt, and BMI2 with a fast pdep: not AMD's before Zen 3 */
+} fm_cpu_level;
+
+/* The highest level that this CPU has and this library was built for. The environment variable
+   FEWMUL_CPU=portable lowers it. */
+fm_cpu_level fm_cpu_level_here(void);
+
+#endif

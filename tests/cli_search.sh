@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# fewmul search: finds are saved and verify, exit codes say how it ended, a signal loses nothing.
+set -eu
+fewmul=$1
+. "$2/tests/shell_support.sh"
+
+# A target that is reached; what is said to be saved is there and holds.
+exits 0 "$fewmul" search 2x2x2 --target 7 --threads 2 --store store --json
+has out '"rank": 7'
+has out '"target_reached": true'
+path=$(grep -o '"path": "[^"]*"' out | head -n 1 | sed 's/.*: "\(.*\)"/\1/')
+exits 0 "$fewmul" verify "$path"
+has out 'holds over zt'
+exits 0 "$fewmul" show "$path"
+has_line out 'engine     flips'
+
+# The same seed finds the same.
+exits 0 "$fewmul" search 3x3x3 --ring f2 --flips 100k --walkers 2 --seed 5 --store one
+exits 0 "$fewmul" search 3x3x3 --ring f2 --flips 100k --walkers 2 --seed 5 --threads 1 --store two
+best=$(ls one/3x3x3/f2 | sort -V | head -n 1)
+[ -n "$best" ] || fail "nothing was found"
+diff <(ls "one/3x3x3/f2/$best") <(ls "two/3x3x3/f2/$best")
+
+# A target out of reach, and a search that goes on from what is known.
+exits 1 "$fewmul" search 2x2x2 --target 6 --flips 10k --store store
+has out 'the target was not reached'
+exits 0 "$fewmul" search 2x2x2 --ring f3 --from "$path" --target 7 --store store
+exits 2 "$fewmul" search 2x2x3 --from "$path" --store store
+has err 'a starting scheme is for 2x2x2, not for 2x2x3'
+
+# A tensor from a file.
+printf 'shape 2 2 3\n1 1 1 1\n1 2 2 1\n2 1 2 1\n2 2 3 1\n' >poly.tns
+exits 0 "$fewmul" search poly.tns --target 3 --store store
+exits 0 "$fewmul" verify store/poly-*/zt/rank3/*.json
+
+# Calls that are wrong.
+exits 2 "$fewmul" search 4x4 --store store
+has err "'4x4' is not a format"
+exits 2 "$fewmul" search 3x3x3 --ring q --store store
+has err 'no search over q'
+exits 2 "$fewmul" search 3x3x3 --engine other --store store
+has err 'unknown engine'
+exits 2 "$fewmul" search 17x17x17 --store store
+exits 2 "$fewmul" search 3x3x3 --threads=-1 --store store
+exits 2 "$fewmul" search 3x3x3 --time soon --store store
+exits 2 "$fewmul" search 3x3x3 --store /dev/null/store
+exits 2 "$fewmul" search
+
+# A signal ends it with everything saved.
+for signal in INT TERM; do
+    rm -rf store
+    # A job in the background of a script ignores SIGINT, as a search must when told to by nohup;
+    # env gives it back its default.
+    env --default-signal=INT "$fewmul" search 4x4x4 --ring f2 --store store --json >out 2>err &
+    search=$!
+    until grep -q '"find"' out; do sleep 0.05; done
+    kill -$signal $search
+    code=0
+    wait $search || code=$?
+    [ $code = $([ $signal = INT ] && echo 130 || echo 143) ] || fail "SIG$signal: code $code"
+    has out '"interrupted": true'
+    grep -o '"path": "[^"]*"' out | sed 's/.*: "\(.*\)"/\1/' | while read -r find; do
+        [ -s "$find" ] || fail "$find was reported and is not there"
+    done
+    exits 0 "$fewmul" verify store/4x4x4/f2/*/*.json
+done

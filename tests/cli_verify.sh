@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# fewmul verify: verdicts, the equation that fails, exit codes, JSON.
+set -eu
+fewmul=$1
+source=$2
+. "$(dirname "$0")/shell_support.sh"
+
+strassen >strassen.txt
+
+# A scheme that holds.
+exits 0 "$fewmul" verify strassen.txt
+[ "$(cat out)" = 'strassen.txt: 2x2x2, rank 7, holds over zt; 18 additions, exponent 2.807' ] ||
+    fail "verdict: $(cat out)"
+exits 0 "$fewmul" verify - <strassen.txt
+has out 'standard input: 2x2x2, rank 7, holds over zt'
+exits 0 "$fewmul" verify --ring f7 strassen.txt
+has out 'holds over f7'
+exits 0 "$fewmul" verify --quiet strassen.txt
+[ ! -s out ] || fail "--quiet printed a scheme that holds: $(cat out)"
+
+# A sign flipped in the last product, a12 - a22: a22 b21 and a22 b22 have the wrong sign in c11.
+# Over f2 it still holds.
+sed '8s/.*/0 1 0 1/' strassen.txt >sign.txt
+exits 0 "$fewmul" verify sign.txt
+has out 'sign.txt: 2x2x2, rank 7, holds over f2'
+exits 1 "$fewmul" verify --ring zt sign.txt
+has out 'does not hold over zt: a22 b21 in c11 should be 0 and is 2'
+[ ! -s err ] || fail "a verdict on stderr: $(cat err)"
+exits 1 "$fewmul" verify --quiet --ring zt sign.txt
+has out 'does not hold over zt'
+
+# The third product dropped, a11 (b12 - b22): a11 b12 is missing in c12.
+sed -e '1s/7/6/' -e '4d' -e '11d' -e '18d' strassen.txt >dropped.txt
+exits 1 "$fewmul" verify dropped.txt
+has out 'dropped.txt: 2x2x2, rank 6, does not hold over zt: a11 b12 in c12 should be 1 and is 0'
+
+# Against another tensor.
+exits 0 "$fewmul" verify --tensor 2x2x2 strassen.txt
+exits 2 "$fewmul" verify --tensor 2x2x3 strassen.txt
+has err 'fewmul: strassen.txt: '
+cat >zero.tensor <<'END'
+shape 4 4 4
+1 1 1 2
+END
+exits 1 "$fewmul" verify --tensor ./zero.tensor strassen.txt
+has out 'a1 b1 in c1 should be 2 and is 1'
+
+# Names of entries with two digits.
+cat >wide.txt <<'END'
+1 1 10 1
+1
+1 0 0 0 0 0 0 0 0 0
+1 0 0 0 0 0 0 0 0 0
+END
+exits 1 "$fewmul" verify wide.txt
+has out 'a1_1 b1_2 in c1_2 should be 1 and is 0'
+
+# All files are looked at, and what could not be read wins over what does not hold.
+printf '2 2 2 7\n1 0\n' >short.txt
+exits 2 "$fewmul" verify short.txt dropped.txt absent.txt strassen.txt
+has out 'dropped.txt: 2x2x2, rank 6, does not hold'
+has out 'strassen.txt: 2x2x2, rank 7, holds'
+has err 'fewmul: short.txt:'
+has err 'fewmul: absent.txt:'
+exits 2 "$fewmul" verify
+exits 2 "$fewmul" verify --ring f4 strassen.txt
+
+# JSON: one object a line and scheme, with the keys of the contract.
+exits 2 "$fewmul" verify --json strassen.txt sign.txt dropped.txt short.txt
+[ "$(wc -l <out)" -eq 4 ] || fail "JSON lines: $(cat out)"
+[ "$(sed -n 1p out)" = '{"file": "strassen.txt", "index": 0, "valid": true, "ring": "zt", "format": "2x2x2", "rank": 7, "additions": 18}' ] ||
+    fail "JSON: $(sed -n 1p out)"
+sed -n 2p out >line && has line '"valid": true, "ring": "f2"'
+sed -n 3p out >line && has line '"valid": false, "ring": null, "format": "2x2x2", "rank": 6'
+sed -n 4p out >line && has line '"error": "short.txt:'
+awkward='quo"te\
+	.txt'
+cp strassen.txt "$awkward"
+exits 0 "$fewmul" verify --json "$awkward"
+has out '"quo\"te\\\n\t.txt"'
+exits 0 "$fewmul" verify --json --quiet strassen.txt
+[ ! -s out ] || fail "--quiet --json printed a scheme that holds: $(cat out)"
+
+# What others published: each is of the rank and over the ring that its index says.
+corpus=$source/../shared/corpus
+if [ -r "$corpus/INDEX.tsv" ] && command -v python3 >/dev/null; then
+    grep -P '^json/[^\t]*\t\S+\t\d+\t(ZT|Z|Q|F2)\t' "$corpus/INDEX.tsv" | cut -f 1-4 >expected
+    cut -f 1 expected | (cd "$corpus" && xargs -d '\n' "$fewmul" verify --json) >found ||
+        fail "published schemes: $(grep -v '"valid": true' found)"
+    python3 - <<'END'
+import json
+found = {}
+for line in open("found"):
+    scheme = json.loads(line)
+    found[scheme["file"]] = scheme
+for line in open("expected"):
+    file, size, rank, ring = line.rstrip("\n").split("\t")
+    scheme = found[file]
+    assert (scheme["format"], scheme["rank"]) == (size, int(rank)), scheme
+    assert scheme["ring"] == ring.lower(), (scheme, ring)
+END
+fi
