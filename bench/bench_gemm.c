@@ -123,7 +123,7 @@ void fm_gemm_bench_close(fm_gemm_bench *bench)
         fm_kernel_unload(&bench->contestants[i].kernel);
         free(bench->contestants[i].seconds);
     }
-    fm_blas_unload(bench->peers, bench->peer_count);
+    fm_blas_clear(bench->peers, bench->peer_count);
     free(bench->contestants);
     free(bench);
 }

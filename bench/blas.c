@@ -85,8 +85,7 @@ static bool load(const candidate *c, unsigned threads, fm_blas *out)
         library = dlopen(c->files[f], RTLD_NOW | RTLD_LOCAL);
     if (library == NULL)
         return false;
-    *out = (fm_blas){.library = library,
-                     .dgemm = (fm_blas_dgemm *)dlsym(library, "cblas_dgemm"),
+    *out = (fm_blas){.dgemm = (fm_blas_dgemm *)dlsym(library, "cblas_dgemm"),
                      .sgemm = (fm_blas_sgemm *)dlsym(library, "cblas_sgemm")};
     if (out->dgemm == NULL || out->sgemm == NULL) {
         dlclose(library);
@@ -105,10 +104,8 @@ int fm_blas_load(unsigned threads, fm_blas found[FM_BLAS_MAX])
     return count;
 }
 
-void fm_blas_unload(fm_blas *found, int count)
+void fm_blas_clear(fm_blas *found, int count)
 {
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         free(found[i].name);
-        dlclose(found[i].library);
-    }
 }

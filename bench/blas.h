@@ -14,14 +14,14 @@ typedef struct fm_blas {
     char *name; /* with its version and the processor it is set to */
     fm_blas_dgemm *dgemm;
     fm_blas_sgemm *sgemm;
-    void *library;
 } fm_blas;
 
 enum { FM_BLAS_MAX = 3 };
 
 /* Loads OpenBLAS, BLIS and MKL, those that there are, with so many threads each; returns how many.
-   May set environment variables that they read when loaded. */
+   May set environment variables that they read when loaded. They stay loaded until the process ends:
+   their threads do not survive being unloaded. */
 int fm_blas_load(unsigned threads, fm_blas found[FM_BLAS_MAX]);
-void fm_blas_unload(fm_blas *found, int count);
+void fm_blas_clear(fm_blas *found, int count);
 
 #endif

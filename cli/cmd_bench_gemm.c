@@ -1,8 +1,9 @@
 /* fewmul bench gemm: matrix products by schemes, by our classical kernel and by other libraries. */
 #include "bench_gemm.h"
 #include "command.h"
+#include "memory.h"
+#include "print.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <math.h>
 #include <omp.h>
@@ -52,9 +53,9 @@ static bool parse_shape(const char **text, fm_gemm_shape *out)
 /* The shapes, to be freed, and their number; NULL after a message. */
 static fm_gemm_shape *parse_sizes(const char *text, size_t *count)
 {
-    fm_gemm_shape *shapes = calloc(strlen(text) / 2 + 1, sizeof *shapes);
+    fm_gemm_shape *shapes = fm_alloc(strlen(text) / 2 + 1, sizeof *shapes);
     *count = 0;
-    while (shapes != NULL) {
+    for (;;) {
         if (!parse_shape(&text, &shapes[*count]) || (*text != ',' && *text != '\0')) {
             cli_error("--sizes: '%s' is not a list such as 1024,2048 or 512x256x128, sizes from 1 "
                       "to %d",
@@ -66,8 +67,6 @@ static fm_gemm_shape *parse_sizes(const char *text, size_t *count)
         if (*text++ == '\0')
             return shapes;
     }
-    cli_error("out of memory");
-    return NULL;
 }
 
 static bool is_square(fm_gemm_shape s)
@@ -88,9 +87,7 @@ static fm_status add_scheme(scheme_set *set, const fm_scheme *scheme, fm_error *
     fm_status status = fm_scheme_to_ring(scheme, fm_scheme_ring(scheme), &copy, error);
     if (status != FM_OK)
         return status;
-    set->schemes = realloc(set->schemes, (set->count + 1) * sizeof *set->schemes);
-    if (set->schemes == NULL)
-        abort();
+    set->schemes = fm_realloc(set->schemes, set->count + 1, sizeof *set->schemes);
     set->schemes[set->count++] = copy;
     return FM_OK;
 }
@@ -147,41 +144,38 @@ static fm_status search_scheme(scheme_set *set, fm_error *error)
 
 /* ---------------------------------------------------------------- output */
 
-static void print_json_measure(const fm_gemm_measure *m)
+static json_t *measure_object(const fm_gemm_measure *m)
 {
-    printf("{\"name\": \"");
-    for (const char *c = m->name; *c != '\0'; c++)
-        printf(*c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-    printf("\", \"gflops\": %.3f, \"error\": ", m->gflops);
-    if (isfinite(m->error))
-        printf("%.3e}", m->error);
-    else
-        printf("null}");
+    json_t *object = json_object();
+    json_object_set_new(object, "name", cli_json_string(m->name));
+    json_object_set_new(object, "gflops", cli_json_real(m->gflops));
+    json_object_set_new(object, "error", cli_json_real(m->error));
+    return object;
 }
 
-static void print_json_list(const char *name, const fm_gemm_measure *list, size_t count)
+static json_t *measure_array(const fm_gemm_measure *list, size_t count)
 {
-    printf(", \"%s\": [", name);
-    for (size_t i = 0; i < count; i++) {
-        printf("%s", i > 0 ? ", " : "");
-        print_json_measure(&list[i]);
-    }
-    putchar(']');
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, measure_object(&list[i]));
+    return array;
 }
 
-static void print_json_result(fm_gemm_shape s, const fm_gemm_result *result)
+static json_t *result_object(fm_gemm_shape s, const fm_gemm_result *result)
 {
-    if (is_square(s))
-        printf("{\"size\": %zu, ", s.m);
-    else
-        printf("{\"size\": \"%zux%zux%zu\", ", s.m, s.n, s.k);
-    printf("\"m\": %zu, \"n\": %zu, \"k\": %zu, \"plan\": ", s.m, s.n, s.k);
-    print_json_measure(&result->schemes[result->best]);
-    printf(", \"classical\": ");
-    print_json_measure(&result->classical);
-    print_json_list("schemes", result->schemes, result->scheme_count);
-    print_json_list("peers", result->peers, result->peer_count);
-    putchar('}');
+    json_t *object = json_object();
+    char *size = fm_format("%zux%zux%zu", s.m, s.n, s.k);
+    json_object_set_new(object, "size",
+                        is_square(s) ? json_integer((json_int_t)s.m) : json_string(size));
+    json_object_set_new(object, "m", json_integer((json_int_t)s.m));
+    json_object_set_new(object, "n", json_integer((json_int_t)s.n));
+    json_object_set_new(object, "k", json_integer((json_int_t)s.k));
+    json_object_set_new(object, "plan", measure_object(&result->schemes[result->best]));
+    json_object_set_new(object, "classical", measure_object(&result->classical));
+    json_object_set_new(object, "schemes", measure_array(result->schemes, result->scheme_count));
+    json_object_set_new(object, "peers", measure_array(result->peers, result->peer_count));
+    free(size);
+    return object;
 }
 
 static void print_row(const char *label, const fm_gemm_measure *m, double best_peer)
@@ -218,21 +212,21 @@ static fm_status run_shapes(fm_gemm_bench *bench, const fm_gemm_shape *shapes, s
                             fm_error *error)
 {
     fm_status status = FM_OK;
+    json_t *results = json_array();
     for (size_t i = 0; i < count && status == FM_OK; i++) {
         fm_gemm_result result;
         status = fm_gemm_bench_run(bench, shapes[i], &result, error);
         if (status != FM_OK)
             break;
         if (arguments.json)
-            printf("%s", i > 0 ? ", " : "{\"results\": [");
-        if (arguments.json)
-            print_json_result(shapes[i], &result);
+            json_array_append_new(results, result_object(shapes[i], &result));
         else
             print_table(shapes[i], &result);
         fm_gemm_result_clear(&result);
     }
     if (arguments.json && status == FM_OK)
-        printf("]}\n");
+        cli_print_json(json_pack("{s:O}", "results", results));
+    json_decref(results);
     return status;
 }
 

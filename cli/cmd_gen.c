@@ -1,13 +1,11 @@
 /* fewmul gen: a scheme becomes C. */
 #include "command.h"
 #include "memory.h"
+#include "output.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static struct {
     const char *target, *type, *name, *output;
@@ -25,88 +23,38 @@ static const cli_option options[] = {
     {NULL, NULL, CLI_FLAG, NULL, NULL},
 };
 
-/* ---------------------------------------------------------------- files */
-
-/* A file that appears under its name whole or not at all. */
-typedef struct output {
-    char *path, *temporary;
-    FILE *file;
-} output;
-
-static fm_status io_failure(const char *path, fm_error *error)
+/* The header beside the source: FILE.h for FILE.c. */
+static char *header_path(void)
 {
-    snprintf(error->message, sizeof error->message, "%s: %s", path, strerror(errno));
-    return FM_IO;
+    char *path = fm_strdup(arguments.output);
+    path[strlen(path) - 1] = 'h';
+    return path;
 }
 
-static fm_status output_open(output *out, char *path, fm_error *error)
+static const char *file_name(const char *path)
 {
-    *out = (output){path, fm_format("%s.XXXXXX", path), NULL};
-    int descriptor = mkstemp(out->temporary);
-    if (descriptor < 0)
-        return io_failure(path, error);
-    mode_t mask = umask(0);
-    umask(mask);
-    fchmod(descriptor, 0666 & ~mask);
-    out->file = fdopen(descriptor, "w");
-    return FM_OK;
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
 }
 
-static fm_status output_flush(const output *out, fm_error *error)
-{
-    if (fflush(out->file) != 0 || fsync(fileno(out->file)) != 0)
-        return io_failure(out->path, error);
-    return FM_OK;
-}
-
-static fm_status output_rename(output *out, fm_error *error)
-{
-    if (rename(out->temporary, out->path) != 0)
-        return io_failure(out->path, error);
-    fclose(out->file);
-    out->file = NULL;
-    return FM_OK;
-}
-
-/* Removes what was not renamed. */
-static void output_close(output *out)
-{
-    if (out->file != NULL) {
-        fclose(out->file);
-        unlink(out->temporary);
-    }
-    free(out->temporary);
-    free(out->path);
-}
-
-/* ---------------------------------------------------------------- the command */
-
+/* Both files, or neither where the scheme or the disk does not allow it. */
 static fm_status write_files(const fm_scheme *scheme, fm_codegen_options *how, fm_error *error)
 {
-    output source = {0}, header = {0};
-    char *header_path = fm_strdup(arguments.output);
-    header_path[strlen(header_path) - 1] = 'h';
-    const char *slash = strrchr(header_path, '/');
-    how->header = slash != NULL ? slash + 1 : header_path;
-    fm_status status = output_open(&source, fm_strdup(arguments.output), error);
-    if (status == FM_OK)
-        status = output_open(&header, header_path, error);
-    else
-        free(header_path);
-    if (status == FM_OK)
+    cli_output source, header;
+    char *path = header_path();
+    how->header = file_name(path);
+    fm_status status = cli_output_open(arguments.output, &source, error);
+    if (status == FM_OK) {
         status = fm_codegen_c(scheme, how, source.file, error);
-    if (status == FM_OK)
-        status = fm_codegen_header(scheme, how, header.file, error);
-    if (status == FM_OK)
-        status = output_flush(&source, error);
-    if (status == FM_OK)
-        status = output_flush(&header, error);
-    if (status == FM_OK)
-        status = output_rename(&header, error);
-    if (status == FM_OK)
-        status = output_rename(&source, error);
-    output_close(&source);
-    output_close(&header);
+        if (status == FM_OK)
+            status = cli_output_open(path, &header, error);
+        if (status == FM_OK) {
+            status = fm_codegen_header(scheme, how, header.file, error);
+            status = cli_output_close(&header, status, error);
+        }
+        status = cli_output_close(&source, status, error);
+    }
+    free(path);
     return status;
 }
 
@@ -156,7 +104,7 @@ static int run(size_t count, char **operands)
         return cli_error("--crossover: must be at most %u", UINT_MAX);
     if (strcmp(arguments.output, "-") != 0 &&
         (length < 3 || strcmp(arguments.output + length - 2, ".c") != 0))
-        return cli_error("-o: '%s' must end in .c; the header is written beside it",
+        return cli_error("--output: '%s' must end in .c; the header is written beside it",
                          arguments.output);
     return generate(operands[0], f32 ? FM_F32 : FM_F64);
 }

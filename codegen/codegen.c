@@ -5,6 +5,7 @@
 #include "schedule.h"
 #include "templates.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <float.h>
@@ -14,7 +15,7 @@
 
 /* Moving a block element to or from memory in an addition costs as much as so many floating point
    operations of the classical product; see docs/codegen.md for the measurement. */
-static const double move_cost = 20;
+static const double move_cost = 25;
 
 /* ---------------------------------------------------------------- names */
 
@@ -159,50 +160,54 @@ static char *emit_include(const fm_codegen_options *options)
     return text;
 }
 
+/* What replaces the keys of the template: keys and values by turns, NULL at the end. */
+typedef struct replacements {
+    const char *items[2 * 20 + 1];
+    size_t count;
+} replacements;
+
+/* Takes over value. */
+static void replace(replacements *r, const char *key, char *value)
+{
+    assert(r->count + 2 < sizeof r->items / sizeof r->items[0]);
+    r->items[r->count++] = key;
+    r->items[r->count++] = value;
+}
+
+static void replace_number(replacements *r, const char *key, unsigned value)
+{
+    replace(r, key, fm_format("%u", value));
+}
+
 static char *emit_source(const fm_scheme *scheme, const fm_schedule *schedule,
                          const fm_codegen_options *options)
 {
-    enum { NUMBERS = 10 };
-    const uint32_t *format = scheme->tensor->format;
-    unsigned crossover =
-        options->crossover > 0 ? options->crossover : default_crossover(scheme, schedule);
-    const uint32_t number[NUMBERS] = {format[0],
-                                      format[1],
-                                      format[2],
-                                      scheme->rank,
-                                      format[0] * format[1] * format[2],
-                                      crossover,
-                                      schedule->slots[0],
-                                      schedule->slots[1],
-                                      schedule->slots[2],
-                                      fm_emit_tile_max(options->type)};
-    static const char *const number_keys[NUMBERS] = {"FN",      "FM",        "FP",      "RANK",
-                                                     "VOLUME",  "CROSSOVER", "S_SLOTS", "T_SLOTS",
-                                                     "P_SLOTS", "TILE_MAX"};
-    const char *text_keys[] = {"NAME", "TYPE", "ABOUT", "INCLUDE", "ISAS", "STEPS", "SLOTS"};
-    enum { TEXTS = sizeof text_keys / sizeof text_keys[0] };
-    char *values[NUMBERS + TEXTS];
-    const char *replacements[2 * (NUMBERS + TEXTS) + 1];
-    for (int i = 0; i < NUMBERS; i++) {
-        replacements[2 * i] = number_keys[i];
-        values[i] = fm_format("%u", number[i]);
-    }
-    values[NUMBERS] = fm_strdup(options->name);
-    values[NUMBERS + 1] = fm_strdup(type_name(options->type));
-    values[NUMBERS + 2] = fm_emit_about(schedule, scheme);
-    values[NUMBERS + 3] = emit_include(options);
-    values[NUMBERS + 4] = fm_emit_isas(options->type);
-    values[NUMBERS + 5] = fm_emit_steps(schedule, scheme, options->type);
-    values[NUMBERS + 6] = fm_format("%u blocks of A's size, %u of B's and %u of C's",
-                                    schedule->slots[0], schedule->slots[1], schedule->slots[2]);
-    for (int i = 0; i < TEXTS; i++)
-        replacements[2 * (NUMBERS + i)] = text_keys[i];
-    for (int i = 0; i < NUMBERS + TEXTS; i++)
-        replacements[2 * i + 1] = values[i];
-    replacements[2 * (NUMBERS + TEXTS)] = NULL;
-    char *source = fm_emit_template(fm_template_kernel, replacements);
-    for (int i = 0; i < NUMBERS + TEXTS; i++)
-        free(values[i]);
+    replacements r = {0};
+    const uint32_t *format = scheme->tensor->format, *slots = schedule->slots;
+    replace(&r, "NAME", fm_strdup(options->name));
+    replace(&r, "TYPE", fm_strdup(type_name(options->type)));
+    replace(&r, "ABOUT", fm_emit_about(schedule, scheme));
+    replace(&r, "INCLUDE", emit_include(options));
+    replace(&r, "ISAS", fm_emit_isas(options->type));
+    replace(&r, "STEPS", fm_emit_steps(schedule, scheme, options->type));
+    replace(
+        &r, "SLOTS",
+        fm_format("%u blocks of A's size, %u of B's and %u of C's", slots[0], slots[1], slots[2]));
+    replace_number(&r, "S_SLOTS", slots[0]);
+    replace_number(&r, "T_SLOTS", slots[1]);
+    replace_number(&r, "P_SLOTS", slots[2]);
+    replace_number(&r, "FN", format[0]);
+    replace_number(&r, "FM", format[1]);
+    replace_number(&r, "FP", format[2]);
+    replace_number(&r, "RANK", scheme->rank);
+    replace_number(&r, "VOLUME", format[0] * format[1] * format[2]);
+    replace_number(&r, "TILE_MAX", fm_emit_tile_max(options->type));
+    replace_number(&r, "CROSSOVER",
+                   options->crossover > 0 ? options->crossover
+                                          : default_crossover(scheme, schedule));
+    char *source = fm_emit_template(fm_template_kernel, r.items);
+    for (size_t i = 1; i < r.count; i += 2)
+        free((char *)r.items[i]);
     return source;
 }
 

@@ -282,7 +282,8 @@ typedef enum fm_scalar_type { FM_F32, FM_F64 } fm_scalar_type;
 typedef struct fm_codegen_options {
     const char *name; /* of the function, a C identifier */
     fm_scalar_type type;
-    unsigned crossover; /* recurse while the block sizes exceed this; 0: the default */
+    unsigned crossover; /* one more level while the harmonic mean of the three sizes of its blocks
+                           exceeds this; 0: an estimate of where that pays */
     const char *header; /* file name that the source includes; NULL: no separate header */
 } fm_codegen_options;
 
@@ -290,9 +291,12 @@ typedef struct fm_codegen_options {
 
        void NAME(size_t m, size_t n, size_t k, T alpha, const T *A, size_t lda, const T *B,
                  size_t ldb, T beta, T *C, size_t ldc);
+       unsigned NAME_levels(size_t m, size_t n, size_t k);
 
-   with the scheme applied recursively above the crossover. The scheme is verified first (FM_NO when
-   it does not hold); it must be one of a matrix product over zt, z or q. */
+   with the scheme applied recursively above the crossover; NAME_levels says how often. A is m x k,
+   B is k x n; with beta 0, C is not read, with alpha 0, A and B are not. The scheme is verified
+   first (FM_NO when it does not hold); it must be one of a matrix product over zt, z or q, with
+   coefficients in the range of T. See docs/codegen.md. */
 fm_status fm_codegen_c(const fm_scheme *scheme, const fm_codegen_options *options, FILE *file,
                        fm_error *error);
 /* Writes the header of that file. */

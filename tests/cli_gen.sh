@@ -1,56 +1,24 @@
+# shellcheck shell=bash
 # fewmul gen: what it writes compiles, multiplies, and appears whole or not at all.
 fewmul=$1
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
+source "$(dirname "$0")/shell_support.sh"
 compiler=${CC:-cc}
-command -v ${compiler%% *} > /dev/null || exit 77
+command -v "${compiler%% *}" >/dev/null || exit 77
+strict="-Wall -Wextra -Wpedantic -Werror -O2"
 
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-
-# Runs a call that must end with exit code 2 and a message that contains the second argument.
+# A call that must end with exit code 2, this message, and nothing on stdout.
 refused() {
-    local expected=$1
+    local message=$1
     shift
-    "$fewmul" "$@" > out 2> err
-    [ $? -eq 2 ] || fail "not refused: fewmul $*"
-    grep -q -- "$expected" err || fail "fewmul $*: the message is: $(cat err)"
+    exits 2 "$fewmul" "$@"
+    has err "$message"
     [ ! -s out ] || fail "fewmul $*: refused and printed something"
 }
 
-# Strassen 1969: U, V, and W for the transpose of C.
-cat > strassen.txt << 'END'
-2 2 2 7
-1 0 0 1
-0 0 1 1
-1 0 0 0
-0 0 0 1
-1 1 0 0
--1 0 1 0
-0 1 0 -1
-1 0 0 1
-1 0 0 0
-0 1 0 -1
--1 0 1 0
-0 0 0 1
-1 1 0 0
-0 0 1 1
-1 0 0 1
-0 1 0 -1
-0 0 1 1
-1 1 0 0
--1 0 1 0
-0 0 0 1
-1 0 0 0
-END
-
-"$fewmul" gen strassen.txt --type f32 --name my_product --crossover 20 -o product.c ||
-    fail "gen -o product.c"
-[ "$(ls | tr '\n' ' ')" = "product.c product.h strassen.txt " ] || fail "files: $(ls)"
-cat > main.c << 'END'
+strassen >strassen.txt
+exits 0 "$fewmul" gen strassen.txt --type f32 --name my_product --crossover 20 -o product.c
+[ "$(echo *)" = "err out product.c product.h strassen.txt" ] || fail "files: $(echo *)"
+cat >main.c <<'END'
 #include "product.h"
 
 int main(void)
@@ -72,15 +40,18 @@ int main(void)
     return my_product_levels(100, 110, 90) != 2;
 }
 END
-$compiler -Wall -Wextra -Wpedantic -Werror -O2 main.c product.c -o main || fail "compiling product.c"
+$compiler $strict main.c product.c -o main || fail "compiling product.c"
 ./main || fail "the product is wrong"
 
 # Printed, it has no header of its own and the name says what it is; twice, it is the same.
-"$fewmul" gen strassen.txt > printed.c || fail "gen to stdout"
-"$fewmul" gen strassen.txt -o - | cmp -s - printed.c || fail "-o - is not the default"
-grep -q '^void dgemm_2x2x2_7(' printed.c || fail "default name"
-$compiler -Wall -Wextra -Wpedantic -Werror -O2 -c printed.c -o printed.o || fail "compiling printed.c"
-"$fewmul" gen --help | grep -q -- '  -o, --output FILE.c ' || fail "-o in the help"
+exits 0 "$fewmul" gen strassen.txt
+cp out printed.c
+exits 0 "$fewmul" gen strassen.txt -o -
+cmp -s out printed.c || fail "-o - is not the default"
+matches printed.c '^void dgemm_2x2x2_7\('
+$compiler $strict -c printed.c -o printed.o || fail "compiling printed.c"
+exits 0 "$fewmul" gen --help
+has out '  -o, --output FILE.c'
 
 refused "there is: c" gen strassen.txt --target avx2
 refused "f64, f32" gen strassen.txt --type f16
@@ -95,11 +66,15 @@ refused "unknown option" gen strassen.txt --o out.c
 refused "unknown option" gen strassen.txt -name f
 
 # A scheme that does not hold: no is the answer, and nothing is replaced.
-sed '$s/1/-1/' strassen.txt > wrong.txt
+sed '$s/1/-1/' strassen.txt >wrong.txt
 cp product.c before.c
-"$fewmul" gen wrong.txt -o product.c 2> err
-[ $? -eq 1 ] || fail "a wrong scheme was not refused"
-grep -q "does not hold" err || fail "message on a wrong scheme: $(cat err)"
+exits 1 "$fewmul" gen wrong.txt -o product.c
+has err "does not hold"
 cmp -s product.c before.c || fail "product.c was replaced"
-ls | grep -q '\.c\.\|\.h\.' && fail "temporary files are left: $(ls)"
-exit 0
+[ -z "$(compgen -G '*.tmp*')" ] || fail "temporary files are left: $(echo *)"
+
+# Two schemes in a file: which one is not said.
+exits 0 "$fewmul" convert strassen.txt --to json -o one.json
+{ echo "["; cat one.json; echo ","; cat one.json; echo "]"; } >two.json
+exits 2 "$fewmul" gen two.json
+has err "2 schemes"
