@@ -35,7 +35,7 @@ for argument in "$@"; do
     esac
 done
 
-size=1024 # of the measured products
+size=2048 # of the measured products
 threads=$(nproc)
 fewmul=$PWD/build/fewmul
 check_source=$PWD/scripts/check_kernel.c
