@@ -15,7 +15,7 @@
 
 /* Moving a block element to or from memory in an addition costs as much as so many floating point
    operations of the classical product; see docs/codegen.md for the measurement. */
-static const double move_cost = 25;
+static const double move_cost = 40;
 
 /* ---------------------------------------------------------------- names */
 
