@@ -22,7 +22,7 @@ static const cli_option options[] = {
     {"engine", "NAME", CLI_STRING, &arguments.engine, "the search engine: flips"},
     {"target", "RANK", CLI_COUNT, &arguments.target, "stop when this rank is reached"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads; 0: all cores"},
-    {"walkers", "N", CLI_COUNT, &arguments.walkers, "walkers; 0: one a thread"},
+    {"walkers", "N", CLI_COUNT, &arguments.walkers, "walkers; 0: four a thread"},
     {"time", "S", CLI_SECONDS, &arguments.seconds, "stop after so many seconds; 0: never"},
     {"flips", "N", CLI_COUNT, &arguments.flips, "stop each walker after so many flips; 0: never"},
     {"seed", "N", CLI_COUNT, &arguments.seed, "of the walkers' random streams"},
