@@ -42,6 +42,22 @@ static void comments_signs_and_large_values(void **state)
     fm_tensor_free(tensor);
 }
 
+/* Memory need not end in a zero byte, and nothing behind the length is read. */
+static void length_alone_ends_the_text(void **state)
+{
+    (void)state;
+    static const char text[] = "shape 2 2 2\n1 1 1 12";
+    fm_error error;
+    fm_tensor *tensor;
+    size_t length = strlen(text) - 1;
+    char *part = malloc(length);
+    memcpy(part, text, length);
+    assert_ok(fm_tensor_parse(part, length, "t", &tensor, &error), error);
+    assert_int_equal(fmpz_get_si(&tensor->entries[0].value), 1);
+    fm_tensor_free(tensor);
+    free(part);
+}
+
 static void bad_tensor_files_are_refused(void **state)
 {
     (void)state;
@@ -61,6 +77,9 @@ static void bad_tensor_files_are_refused(void **state)
         {"shape 2 2 2\n-1 1 1 1\n", "t:2: index '-1'"},
         {"shape 2 2 2\n1 1 1 0\n", "t:2: value '0'"},
         {"shape 2 2 2\n1 1 1 1.5\n", "t:2: value '1.5'"},
+        {"shape 2 2 2\n1 1 1 2/2\n", "t:2: value '2/2'"},
+        {"shape 2 2 2\n1 1 1 +-2\n", "t:2: value '+-2'"},
+        {"shape 2 2 2\n1 1 1 1\f2\n", "t:2: value '1"},
         {"shape 2 2 2\n1 1 1 1\n2 2 2 1\n1 1 1 -1\n", "t: entry (1, 1, 1) is given twice"},
     };
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
@@ -85,6 +104,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(written_tensor_reads_back),
         cmocka_unit_test(comments_signs_and_large_values),
+        cmocka_unit_test(length_alone_ends_the_text),
         cmocka_unit_test(bad_tensor_files_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
