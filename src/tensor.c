@@ -43,10 +43,9 @@ fm_status fm_tensor_new(const uint32_t extent[3], char *name, fm_tensor_entry *e
     tensor->references = 1;
     memcpy(tensor->extent, extent, sizeof tensor->extent);
     tensor->name = name;
-    tensor->entries = entries;
+    tensor->entries = entries != NULL ? entries : fm_alloc(0, sizeof *entries);
     tensor->entry_count = count;
-    if (count > 0)
-        qsort(entries, count, sizeof *entries, compare_entries);
+    qsort(tensor->entries, count, sizeof *entries, compare_entries);
     fm_status status = check_entries(tensor, error);
     if (status != FM_OK) {
         fm_tensor_free(tensor);
