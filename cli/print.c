@@ -1,6 +1,7 @@
 #include "print.h"
 
 #include "memory.h"
+#include "plain.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -47,5 +48,7 @@ void cli_print_json(json_t *object)
 char *cli_scheme_label(const char *path, size_t index, size_t count)
 {
     const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
-    return count > 1 ? fm_format("%s[%zu]", name, index) : fm_strdup(name);
+    char *label = count > 1 ? fm_format("%s[%zu]", name, index) : fm_strdup(name);
+    fm_make_plain(label);
+    return label;
 }

@@ -14,7 +14,7 @@ json_t *cli_json_real(double value);
 void cli_print_json(json_t *object);
 
 /* What to call scheme number index of the count in a file: "FILE", or "FILE[1]" when there are
-   several. To be freed with free. */
+   several, without control characters. To be freed with free. */
 char *cli_scheme_label(const char *path, size_t index, size_t count);
 
 #endif
