@@ -1,11 +1,10 @@
 /* fewmul search: parses, calls fm_search, shows progress, puts the finds into the store. */
 #include "command.h"
+#include "memory.h"
+#include "print.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct {
@@ -22,7 +21,7 @@ static const cli_option options[] = {
     {"engine", "NAME", CLI_STRING, &arguments.engine, "the search engine: flips"},
     {"target", "RANK", CLI_COUNT, &arguments.target, "stop when this rank is reached"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads; 0: all cores"},
-    {"walkers", "N", CLI_COUNT, &arguments.walkers, "walkers; 0: one a thread"},
+    {"walkers", "N", CLI_COUNT, &arguments.walkers, "walkers; 0: four a thread"},
     {"time", "S", CLI_SECONDS, &arguments.seconds, "stop after so many seconds; 0: never"},
     {"flips", "N", CLI_COUNT, &arguments.flips, "stop each walker after so many flips; 0: never"},
     {"seed", "N", CLI_COUNT, &arguments.seed, "of the walkers' random streams"},
@@ -110,6 +109,29 @@ static void on_progress(void *context, const fm_search_progress *progress)
 
 /* ---------------------------------------------------------------- finds */
 
+static void print_find(const session *s, const fm_scheme *find, double seconds, bool is_new,
+                       const char *path)
+{
+    char ring[FM_RING_NAME_SIZE];
+    printf("%s over %s: rank %u after %.2f s, verified, %s %s\n", s->tensor,
+           fm_ring_name(fm_scheme_ring(find), ring), fm_scheme_rank(find), seconds,
+           is_new ? "saved as" : "known as", path);
+}
+
+static void print_find_json(const session *s, const fm_scheme *find, double seconds, bool is_new,
+                            const char *path)
+{
+    char ring[FM_RING_NAME_SIZE];
+    json_t *object = json_object();
+    json_object_set_new(object, "format", cli_json_string(s->tensor));
+    json_object_set_new(object, "ring", json_string(fm_ring_name(fm_scheme_ring(find), ring)));
+    json_object_set_new(object, "rank", json_integer(fm_scheme_rank(find)));
+    json_object_set_new(object, "seconds", cli_json_real(seconds));
+    json_object_set_new(object, "new", json_boolean(is_new));
+    json_object_set_new(object, "path", cli_json_string(path));
+    cli_print_json(json_pack("{s:o}", "find", object));
+}
+
 static fm_status on_find(void *context, const fm_scheme *find, double seconds, fm_error *error)
 {
     session *s = context;
@@ -121,15 +143,10 @@ static fm_status on_find(void *context, const fm_scheme *find, double seconds, f
         fprintf(stderr, "fewmul: %s; the search goes on and will try again\n", error->message);
         return status;
     }
-    char ring[FM_RING_NAME_SIZE];
-    fm_ring_name(fm_scheme_ring(find), ring);
     if (arguments.json)
-        printf("{\"find\": {\"format\": \"%s\", \"ring\": \"%s\", \"rank\": %u, \"seconds\": %.3f, "
-               "\"new\": %s, \"path\": \"%s\"}}\n",
-               s->tensor, ring, fm_scheme_rank(find), seconds, is_new ? "true" : "false", path);
+        print_find_json(s, find, seconds, is_new, path);
     else
-        printf("%s over %s: rank %u after %.2f s, verified, %s %s\n", s->tensor, ring,
-               fm_scheme_rank(find), seconds, is_new ? "saved as" : "known as", path);
+        print_find(s, find, seconds, is_new, path);
     fflush(stdout);
     free(path);
     return FM_OK;
@@ -156,9 +173,7 @@ static fm_status read_starts(fm_scheme ***out, size_t *count, fm_error *error)
             free_schemes(schemes, *count);
             return status;
         }
-        schemes = realloc(schemes, (*count + list.count + 1) * sizeof *schemes);
-        if (schemes == NULL)
-            abort();
+        schemes = fm_realloc(schemes, *count + list.count, sizeof *schemes);
         for (size_t i = 0; i < list.count; i++) {
             schemes[(*count)++] = list.schemes[i];
             list.schemes[i] = NULL;
@@ -169,29 +184,38 @@ static fm_status read_starts(fm_scheme ***out, size_t *count, fm_error *error)
     return FM_OK;
 }
 
+static double mean_rate(const fm_search_result *result)
+{
+    return result->seconds > 0 ? (double)result->flips / result->seconds : 0;
+}
+
 static void print_outcome(const fm_search_result *result, const char *tensor, fm_status status)
 {
     char ring[FM_RING_NAME_SIZE];
-    double rate = result->seconds > 0 ? (double)result->flips / result->seconds : 0;
-    fm_ring_name(arguments.ring, ring);
-    if (arguments.json)
-        printf("{\"format\": \"%s\", \"ring\": \"%s\", \"rank\": %u, \"seconds\": %.3f, "
-               "\"rank_seconds\": %.3f, \"flips\": %llu, \"flips_per_second\": %.0f, "
-               "\"target_reached\": %s, \"interrupted\": %s}\n",
-               tensor, ring, result->best_rank, result->seconds, result->best_seconds,
-               (unsigned long long)result->flips, rate,
-               arguments.target == 0                   ? "null"
-               : result->best_rank <= arguments.target ? "true"
-                                                       : "false",
-               status == FM_INTERRUPTED ? "true" : "false");
-    else
-        printf(
-            "%s over %s: best rank %u, reached after %.2f s; %.3g flips in %.2f s (%.1f M/s)%s\n",
-            tensor, ring, result->best_rank, result->best_seconds, (double)result->flips,
-            result->seconds, rate / 1e6,
-            status == FM_NO            ? "; the target was not reached"
-            : status == FM_INTERRUPTED ? "; interrupted"
-                                       : "");
+    printf("%s over %s: best rank %u, reached after %.2f s; %.3g flips in %.2f s (%.1f M/s)%s\n",
+           tensor, fm_ring_name(arguments.ring, ring), result->best_rank, result->best_seconds,
+           (double)result->flips, result->seconds, mean_rate(result) / 1e6,
+           status == FM_NO            ? "; the target was not reached"
+           : status == FM_INTERRUPTED ? "; interrupted"
+                                      : "");
+}
+
+static void print_outcome_json(const fm_search_result *result, const char *tensor, fm_status status)
+{
+    char ring[FM_RING_NAME_SIZE];
+    bool reached = result->best_rank <= arguments.target;
+    json_t *object = json_object();
+    json_object_set_new(object, "format", cli_json_string(tensor));
+    json_object_set_new(object, "ring", json_string(fm_ring_name(arguments.ring, ring)));
+    json_object_set_new(object, "rank", json_integer(result->best_rank));
+    json_object_set_new(object, "seconds", cli_json_real(result->seconds));
+    json_object_set_new(object, "rank_seconds", cli_json_real(result->best_seconds));
+    json_object_set_new(object, "flips", json_integer((json_int_t)result->flips));
+    json_object_set_new(object, "flips_per_second", cli_json_real(mean_rate(result)));
+    json_object_set_new(object, "target_reached",
+                        arguments.target == 0 ? json_null() : json_boolean(reached));
+    json_object_set_new(object, "interrupted", json_boolean(status == FM_INTERRUPTED));
+    cli_print_json(object);
 }
 
 static fm_status search(const fm_tensor *tensor, fm_store *store, fm_error *error)
@@ -223,7 +247,10 @@ static fm_status search(const fm_tensor *tensor, fm_store *store, fm_error *erro
     cli_catch_signals();
     status = fm_search(tensor, &settings, &result, error);
     erase_table(&s);
-    if (status == FM_OK || status == FM_NO || status == FM_INTERRUPTED)
+    bool ended = status == FM_OK || status == FM_NO || status == FM_INTERRUPTED;
+    if (ended && arguments.json)
+        print_outcome_json(&result, s.tensor, status);
+    else if (ended)
         print_outcome(&result, s.tensor, status);
     free_schemes(starts, count);
     return status;

@@ -63,25 +63,14 @@ static json_t *string_or_null(const char *text)
     return text != NULL ? cli_json_string(text) : json_null();
 }
 
-/* A string where numbers may lose digits, as in scheme files. */
-static json_t *seed_json(const fm_provenance *provenance)
-{
-    char digits[24];
-    if (!provenance->has_seed)
-        return json_null();
-    if (provenance->seed >> 53 == 0)
-        return json_integer((json_int_t)provenance->seed);
-    snprintf(digits, sizeof digits, "%" PRIu64, provenance->seed);
-    return json_string(digits);
-}
-
 static json_t *provenance_json(const fm_provenance *provenance)
 {
     json_t *object = json_object(), *parents = json_array();
     for (size_t i = 0; i < provenance->parent_count; i++)
         json_array_append_new(parents, cli_json_string(provenance->parents[i]));
     json_object_set_new(object, "engine", string_or_null(provenance->engine));
-    json_object_set_new(object, "seed", seed_json(provenance));
+    json_object_set_new(object, "seed",
+                        provenance->has_seed ? cli_json_seed(provenance->seed) : json_null());
     json_object_set_new(object, "version", string_or_null(provenance->version));
     json_object_set_new(object, "time", string_or_null(provenance->time));
     json_object_set_new(object, "parents", parents);

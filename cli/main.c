@@ -398,9 +398,10 @@ static const cli_command *find_command(int count, char **arguments, int *used)
    error. */
 static int close_stdout(int code)
 {
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return cli_error("standard output: %s", strerror(errno));
-    return code;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    /* The command may have found out, and said so. */
+    return code == CLI_WRONG ? code : cli_error("standard output: %s", strerror(errno));
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
 #include "memory.h"
 #include "plain.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,15 @@ json_t *cli_json_string(const char *text)
 json_t *cli_json_real(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *cli_json_seed(uint64_t seed)
+{
+    char digits[24];
+    if (seed >> 53 == 0)
+        return json_integer((json_int_t)seed);
+    snprintf(digits, sizeof digits, "%" PRIu64, seed);
+    return json_string(digits);
 }
 
 void cli_print_json(json_t *object)

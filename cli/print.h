@@ -10,6 +10,8 @@
 json_t *cli_json_string(const char *text);
 /* A JSON number, null when value is not a number. */
 json_t *cli_json_real(double value);
+/* A number, or a string where numbers may lose digits, as in scheme files. */
+json_t *cli_json_seed(uint64_t seed);
 /* Prints the object on a line of its own and gives it back. */
 void cli_print_json(json_t *object);
 
