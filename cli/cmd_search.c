@@ -47,8 +47,9 @@ typedef struct session {
 
 static void erase_table(session *s)
 {
+    /* Deletes its lines; clearing to the end of the screen would move them to tmux's history. */
     if (s->lines > 0)
-        fprintf(stderr, "\033[%dA\033[J", s->lines);
+        fprintf(stderr, "\033[%dA\033[%dM", s->lines, s->lines);
     s->lines = 0;
 }
 
@@ -79,20 +80,12 @@ static void print_ranks(const char *label, const uint32_t *ranks, size_t count)
     fputc('\n', stderr);
 }
 
-static void on_progress(void *context, const fm_search_progress *progress)
+static void draw_table(session *s, const fm_search_progress *progress, const char *ring,
+                       double rate, const char *elapsed)
 {
-    session *s = context;
-    char elapsed[32], ring[FM_RING_NAME_SIZE];
-    double rate = flip_rate(s, progress);
-    format_time(progress->seconds, elapsed);
-    fm_ring_name(arguments.ring, ring);
-    if (!s->redraw) {
-        fprintf(stderr, "%s %s/%s: best rank %u, walkers at %u..., %.1f M flips/s, %llu saved\n",
-                elapsed, s->tensor, ring, progress->best_rank, progress->current[0], rate / 1e6,
-                (unsigned long long)progress->finds_saved);
-        return;
-    }
     erase_table(s);
+    /* Without line wrap: a table with more lines than were counted would not be erased. */
+    fputs("\033[?7l", stderr);
     fprintf(stderr, "  %-16s %s over %s\n", "search", s->tensor, ring);
     if (arguments.target != 0)
         fprintf(stderr, "  %-16s %u (target %llu)\n", "best rank", progress->best_rank,
@@ -103,8 +96,23 @@ static void on_progress(void *context, const fm_search_progress *progress)
     print_ranks("walkers now", progress->current, progress->walker_count);
     fprintf(stderr, "  %-16s %.1f M/s, %.3g in all\n", "flips", rate / 1e6,
             (double)progress->flips);
-    fprintf(stderr, "  %-16s %s\n", "time", elapsed);
+    fprintf(stderr, "  %-16s %s\n\033[?7h", "time", elapsed);
     s->lines = 6;
+}
+
+static void on_progress(void *context, const fm_search_progress *progress)
+{
+    session *s = context;
+    char elapsed[32], ring[FM_RING_NAME_SIZE];
+    double rate = flip_rate(s, progress);
+    format_time(progress->seconds, elapsed);
+    fm_ring_name(arguments.ring, ring);
+    if (s->redraw)
+        draw_table(s, progress, ring, rate, elapsed);
+    else
+        fprintf(stderr, "%s %s/%s: best rank %u, walkers at %u..., %.1f M flips/s, %llu saved\n",
+                elapsed, s->tensor, ring, progress->best_rank, progress->current[0], rate / 1e6,
+                (unsigned long long)progress->finds_saved);
 }
 
 /* ---------------------------------------------------------------- finds */
