@@ -28,7 +28,7 @@ static const cli_option options[] = {
     {"store", "DIR", CLI_STRING, &arguments.store,
      "where finds go [$FEWMUL_STORE, else fewmul-results]"},
     {"from", "SCHEME", CLI_LIST, &arguments.from,
-     "start from the schemes of this file, not from the standard one; may be repeated"},
+     "start from the schemes of this file, not the standard one; may be given again"},
     {"quiet", NULL, CLI_FLAG, &arguments.quiet, "no progress on stderr"},
     {"json", NULL, CLI_FLAG, &arguments.json, "print finds and the outcome as JSON lines"},
     {NULL, NULL, CLI_FLAG, NULL, NULL},

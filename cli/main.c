@@ -407,7 +407,8 @@ static int close_stdout(int code)
 int main(int argc, char **argv)
 {
     int used = 0;
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+    bool bench_help = argc == 3 && strcmp(argv[1], "bench") == 0 && strcmp(argv[2], "--help") == 0;
+    if (argc < 2 || bench_help || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         print_help();
         return close_stdout(argc < 2 ? CLI_WRONG : CLI_DONE);
     }
