@@ -26,7 +26,7 @@ static void print_json(const fm_tensor *tensor, unsigned threads,
 {
     char ring[FM_RING_NAME_SIZE];
     json_t *object = json_object();
-    json_object_set_new(object, "format", cli_json_string(fm_tensor_name(tensor)));
+    json_object_set_new(object, "format", fm_json_string(fm_tensor_name(tensor)));
     json_object_set_new(object, "ring", json_string(fm_ring_name(arguments.ring, ring)));
     json_object_set_new(object, "threads", json_integer(threads));
     json_object_set_new(object, "seconds", cli_json_real(result->seconds));

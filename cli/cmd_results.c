@@ -115,7 +115,7 @@ static void print_row_json(const result_row *row)
     char ring[FM_RING_NAME_SIZE];
     json_t *object = json_object();
     bool known = row->published != 0;
-    json_object_set_new(object, "format", cli_json_string(row->tensor));
+    json_object_set_new(object, "format", fm_json_string(row->tensor));
     json_object_set_new(object, "ring", json_string(fm_ring_name(row->ring, ring)));
     json_object_set_new(object, "rank", json_integer(row->rank));
     json_object_set_new(object, "schemes", json_integer((json_int_t)row->schemes));

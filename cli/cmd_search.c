@@ -131,12 +131,12 @@ static void print_find_json(const session *s, const fm_scheme *find, double seco
 {
     char ring[FM_RING_NAME_SIZE];
     json_t *object = json_object();
-    json_object_set_new(object, "format", cli_json_string(s->tensor));
+    json_object_set_new(object, "format", fm_json_string(s->tensor));
     json_object_set_new(object, "ring", json_string(fm_ring_name(fm_scheme_ring(find), ring)));
     json_object_set_new(object, "rank", json_integer(fm_scheme_rank(find)));
     json_object_set_new(object, "seconds", cli_json_real(seconds));
     json_object_set_new(object, "new", json_boolean(is_new));
-    json_object_set_new(object, "path", cli_json_string(path));
+    json_object_set_new(object, "path", fm_json_string(path));
     cli_print_json(json_pack("{s:o}", "find", object));
 }
 
@@ -213,7 +213,7 @@ static void print_outcome_json(const fm_search_result *result, const char *tenso
     char ring[FM_RING_NAME_SIZE];
     bool reached = result->best_rank <= arguments.target;
     json_t *object = json_object();
-    json_object_set_new(object, "format", cli_json_string(tensor));
+    json_object_set_new(object, "format", fm_json_string(tensor));
     json_object_set_new(object, "ring", json_string(fm_ring_name(arguments.ring, ring)));
     json_object_set_new(object, "rank", json_integer(result->best_rank));
     json_object_set_new(object, "seconds", cli_json_real(result->seconds));

@@ -10,28 +10,6 @@
 
 /* ---------------------------------------------------------------- JSON */
 
-/* The text with every byte that is not ASCII replaced. */
-static json_t *ascii_string(const char *text)
-{
-    static const char replacement[] = "\xef\xbf\xbd";
-    char *copy = fm_alloc(3 * strlen(text) + 1, 1), *to = copy;
-    for (const char *c = text; *c != '\0'; c++) {
-        bool ascii = (unsigned char)*c < 0x80;
-        memcpy(to, ascii ? c : replacement, ascii ? 1 : 3);
-        to += ascii ? 1 : 3;
-    }
-    *to = '\0';
-    json_t *string = json_string(copy);
-    free(copy);
-    return string;
-}
-
-json_t *cli_json_string(const char *text)
-{
-    json_t *string = json_string(text);
-    return string != NULL ? string : ascii_string(text);
-}
-
 json_t *cli_json_real(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();

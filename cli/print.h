@@ -3,11 +3,8 @@
 #define FM_CLI_PRINT_H
 
 #include "fewmul.h"
+#include "json.h"
 
-#include <jansson.h>
-
-/* A JSON string; bytes that are not UTF-8, which a file name may have, become U+FFFD. */
-json_t *cli_json_string(const char *text);
 /* A JSON number, null when value is not a number. */
 json_t *cli_json_real(double value);
 /* A number, or a string where numbers may lose digits, as in scheme files. */
