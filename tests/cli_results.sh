@@ -16,6 +16,11 @@ matches out '^empty: the store is empty$'
 exits 0 "$fewmul" results --json empty
 [ ! -s out ] || fail "JSON of an empty store: $(cat out)"
 
+# The store that comes with the source: every file is read and holds.
+exits 0 "$fewmul" results "$2/results"
+matches out '^3x3x3 +zt +23 '
+find "$2/results" -name '*.json' -exec "$fewmul" verify --quiet {} + || fail "results/ does not hold"
+
 # A store with what a search finds in no time.
 search() {
     exits 0 "$fewmul" search --threads 1 --seed 1 --store store "$@"
