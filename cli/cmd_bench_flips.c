@@ -1,6 +1,7 @@
 /* fewmul bench flips: how many flips a second. */
 #include "bench_walk.h"
 #include "command.h"
+#include "print.h"
 
 #include <omp.h>
 
@@ -20,6 +21,20 @@ static const cli_option options[] = {
     {NULL, NULL, CLI_FLAG, NULL, NULL},
 };
 
+static void print_json(const fm_tensor *tensor, unsigned threads,
+                       const fm_bench_flips_result *result)
+{
+    char ring[FM_RING_NAME_SIZE];
+    json_t *object = json_object();
+    json_object_set_new(object, "format", fm_json_string(fm_tensor_name(tensor)));
+    json_object_set_new(object, "ring", json_string(fm_ring_name(arguments.ring, ring)));
+    json_object_set_new(object, "threads", json_integer(threads));
+    json_object_set_new(object, "seconds", cli_json_real(result->seconds));
+    json_object_set_new(object, "flips_per_second", cli_json_real(result->flips_per_second));
+    json_object_set_new(object, "best_rank", json_integer(result->best_rank));
+    cli_print_json(object);
+}
+
 static int run(size_t count, char **operands)
 {
     (void)count;
@@ -38,10 +53,7 @@ static int run(size_t count, char **operands)
     status = fm_bench_flips(tensor, arguments.ring, threads, arguments.seconds, arguments.seed,
                             cli_stop_flag(), &result, &error);
     if (status == FM_OK && arguments.json)
-        printf("{\"format\": \"%s\", \"ring\": \"%s\", \"threads\": %u, \"seconds\": %.3f, "
-               "\"flips_per_second\": %.0f, \"best_rank\": %u}\n",
-               fm_tensor_name(tensor), fm_ring_name(arguments.ring, ring), threads, result.seconds,
-               result.flips_per_second, result.best_rank);
+        print_json(tensor, threads, &result);
     else if (status == FM_OK)
         printf("%s over %s, %u thread%s: %.2f million flips a second (rank %u after %.1f s)\n",
                fm_tensor_name(tensor), fm_ring_name(arguments.ring, ring), threads,

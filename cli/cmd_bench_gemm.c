@@ -147,7 +147,7 @@ static fm_status search_scheme(scheme_set *set, fm_error *error)
 static json_t *measure_object(const fm_gemm_measure *m)
 {
     json_t *object = json_object();
-    json_object_set_new(object, "name", cli_json_string(m->name));
+    json_object_set_new(object, "name", fm_json_string(m->name));
     json_object_set_new(object, "gflops", cli_json_real(m->gflops));
     json_object_set_new(object, "error", cli_json_real(m->error));
     return object;

@@ -1,6 +1,7 @@
 /* fewmul bench search: the time to a rank. */
 #include "bench_walk.h"
 #include "command.h"
+#include "print.h"
 
 #include <math.h>
 #include <omp.h>
@@ -47,16 +48,14 @@ static int compare_times(const void *a, const void *b)
 
 static void print_json(const double *times)
 {
-    printf("{\"runs\": [");
+    json_t *runs = json_array();
     for (uint64_t run = 0; run < arguments.runs; run++) {
-        printf("%s{\"seed\": %llu, \"seconds\": ", run > 0 ? ", " : "",
-               (unsigned long long)(arguments.seed + run));
-        if (isnan(times[run]))
-            printf("null}");
-        else
-            printf("%.6f}", times[run]);
+        json_t *object = json_object();
+        json_object_set_new(object, "seed", cli_json_seed(arguments.seed + run));
+        json_object_set_new(object, "seconds", cli_json_real(times[run]));
+        json_array_append_new(runs, object);
     }
-    printf("]}\n");
+    cli_print_json(json_pack("{s:o}", "runs", runs));
 }
 
 static void print_summary(double *times)

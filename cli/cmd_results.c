@@ -49,17 +49,40 @@ static void find_published(result_row *row)
     fm_tensor_free(tensor);
 }
 
-/* Takes the items of one tensor and ring, which begin at items[0]; returns how many they are. */
-static size_t make_row(const fm_store_item *items, size_t count, result_row *row)
+/* How many items there are of the tensor and ring of items[0]. */
+static size_t count_group(const fm_store_item *items, size_t count)
+{
+    size_t i = 1;
+    while (i < count && strcmp(items[i].tensor, items[0].tensor) == 0 &&
+           fm_ring_equal(items[i].ring, items[0].ring))
+        i++;
+    return i;
+}
+
+/* A rank is claimed only for a scheme that was read and holds: files that somebody put there are
+   named in a message and passed over. Leaves *code alone when there are none. */
+static size_t skip_unproven(const fm_store *store, const fm_store_item *items, size_t count,
+                            int *code)
+{
+    size_t i = 0;
+    for (; i < count; i++) {
+        fm_error error;
+        fm_scheme *scheme;
+        fm_status status = fm_store_get(store, &items[i], &scheme, &error);
+        fm_scheme_free(scheme);
+        if (status == FM_OK)
+            break;
+        *code = cli_exit_code(status, &error);
+    }
+    return i;
+}
+
+static void make_row(const fm_store_item *items, size_t count, result_row *row)
 {
     *row = (result_row){.tensor = items[0].tensor, .ring = items[0].ring, .rank = items[0].rank};
-    size_t i = 0;
-    for (; i < count && strcmp(items[i].tensor, row->tensor) == 0 &&
-           fm_ring_equal(items[i].ring, row->ring);
-         i++)
-        row->schemes += items[i].rank == row->rank;
+    while (row->schemes < count && items[row->schemes].rank == row->rank)
+        row->schemes++;
     find_published(row);
-    return i;
 }
 
 /* ---------------------------------------------------------------- printing */
@@ -92,7 +115,7 @@ static void print_row_json(const result_row *row)
     char ring[FM_RING_NAME_SIZE];
     json_t *object = json_object();
     bool known = row->published != 0;
-    json_object_set_new(object, "format", cli_json_string(row->tensor));
+    json_object_set_new(object, "format", fm_json_string(row->tensor));
     json_object_set_new(object, "ring", json_string(fm_ring_name(row->ring, ring)));
     json_object_set_new(object, "rank", json_integer(row->rank));
     json_object_set_new(object, "schemes", json_integer((json_int_t)row->schemes));
@@ -104,22 +127,27 @@ static void print_row_json(const result_row *row)
     cli_print_json(object);
 }
 
-static void print_results(const fm_store_item *items, size_t count)
+static int print_results(const fm_store *store, const fm_store_item *items, size_t count)
 {
-    result_row row;
-    int width = 8;
+    int width = 8, code = CLI_DONE;
     for (size_t i = 0; i < count; i++)
         if ((int)strlen(items[i].tensor) > width)
             width = (int)strlen(items[i].tensor);
     if (!arguments.json)
         print_header(width);
-    for (size_t i = 0; i < count;) {
-        i += make_row(items + i, count - i, &row);
+    for (size_t i = 0, end; i < count; i = end) {
+        result_row row;
+        end = i + count_group(items + i, count - i);
+        i += skip_unproven(store, items + i, end - i, &code);
+        if (i == end)
+            continue;
+        make_row(items + i, end - i, &row);
         if (arguments.json)
             print_row_json(&row);
         else
             print_row(&row, width);
     }
+    return code;
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -138,13 +166,14 @@ static int run(size_t count, char **operands)
     fm_status status = fm_store_open(folder, false, &store, &error);
     if (status == FM_OK)
         status = fm_store_list(store, &items, &item_count, &error);
+    int code = cli_exit_code(status, &error);
     if (status == FM_OK && item_count > 0)
-        print_results(items, item_count);
+        code = print_results(store, items, item_count);
     else if (status == FM_OK && !arguments.json)
         printf("%s: the store is empty\n", folder);
     fm_store_list_free(items, item_count);
     fm_store_close(store);
-    return cli_exit_code(status, &error);
+    return code;
 }
 
 const cli_command cli_command_results = {
@@ -154,7 +183,10 @@ const cli_command cli_command_results = {
     .details =
         "Prints a row for each tensor and ring of a results store: the best rank found, how many\n"
         "distinct schemes have it, and the best rank that was published for that format, in any\n"
-        "order, over that ring: reached, +k for k above it, or RECORD -k for k below it. Over f3\n"
+        "order, over that ring: reached, +k for k above it, or RECORD -k for k below it. One "
+        "scheme\n"
+        "of that rank is verified again; a file that is not what its path says is an error. Over "
+        "f3\n"
         "and other primes no table is known; there the published rank is that over zt, marked so,\n"
         "and nothing is called a record. A tensor that is no matrix product is not compared.\n\n"
         "  fewmul results\n"

@@ -1,11 +1,10 @@
 /* fewmul search: parses, calls fm_search, shows progress, puts the finds into the store. */
 #include "command.h"
+#include "memory.h"
+#include "print.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct {
@@ -29,7 +28,7 @@ static const cli_option options[] = {
     {"store", "DIR", CLI_STRING, &arguments.store,
      "where finds go [$FEWMUL_STORE, else fewmul-results]"},
     {"from", "SCHEME", CLI_LIST, &arguments.from,
-     "start from the schemes of this file, not from the standard one; may be repeated"},
+     "start from the schemes of this file, not the standard one; may be given again"},
     {"quiet", NULL, CLI_FLAG, &arguments.quiet, "no progress on stderr"},
     {"json", NULL, CLI_FLAG, &arguments.json, "print finds and the outcome as JSON lines"},
     {NULL, NULL, CLI_FLAG, NULL, NULL},
@@ -48,8 +47,9 @@ typedef struct session {
 
 static void erase_table(session *s)
 {
+    /* Deletes its lines; clearing to the end of the screen would move them to tmux's history. */
     if (s->lines > 0)
-        fprintf(stderr, "\033[%dA\033[J", s->lines);
+        fprintf(stderr, "\033[%dA\033[%dM", s->lines, s->lines);
     s->lines = 0;
 }
 
@@ -80,20 +80,12 @@ static void print_ranks(const char *label, const uint32_t *ranks, size_t count)
     fputc('\n', stderr);
 }
 
-static void on_progress(void *context, const fm_search_progress *progress)
+static void draw_table(session *s, const fm_search_progress *progress, const char *ring,
+                       double rate, const char *elapsed)
 {
-    session *s = context;
-    char elapsed[32], ring[FM_RING_NAME_SIZE];
-    double rate = flip_rate(s, progress);
-    format_time(progress->seconds, elapsed);
-    fm_ring_name(arguments.ring, ring);
-    if (!s->redraw) {
-        fprintf(stderr, "%s %s/%s: best rank %u, walkers at %u..., %.1f M flips/s, %llu saved\n",
-                elapsed, s->tensor, ring, progress->best_rank, progress->current[0], rate / 1e6,
-                (unsigned long long)progress->finds_saved);
-        return;
-    }
     erase_table(s);
+    /* Without line wrap: a table with more lines than were counted would not be erased. */
+    fputs("\033[?7l", stderr);
     fprintf(stderr, "  %-16s %s over %s\n", "search", s->tensor, ring);
     if (arguments.target != 0)
         fprintf(stderr, "  %-16s %u (target %llu)\n", "best rank", progress->best_rank,
@@ -104,11 +96,49 @@ static void on_progress(void *context, const fm_search_progress *progress)
     print_ranks("walkers now", progress->current, progress->walker_count);
     fprintf(stderr, "  %-16s %.1f M/s, %.3g in all\n", "flips", rate / 1e6,
             (double)progress->flips);
-    fprintf(stderr, "  %-16s %s\n", "time", elapsed);
+    fprintf(stderr, "  %-16s %s\n\033[?7h", "time", elapsed);
     s->lines = 6;
 }
 
+static void on_progress(void *context, const fm_search_progress *progress)
+{
+    session *s = context;
+    char elapsed[32], ring[FM_RING_NAME_SIZE];
+    double rate = flip_rate(s, progress);
+    format_time(progress->seconds, elapsed);
+    fm_ring_name(arguments.ring, ring);
+    if (s->redraw)
+        draw_table(s, progress, ring, rate, elapsed);
+    else
+        fprintf(stderr, "%s %s/%s: best rank %u, walkers at %u..., %.1f M flips/s, %llu saved\n",
+                elapsed, s->tensor, ring, progress->best_rank, progress->current[0], rate / 1e6,
+                (unsigned long long)progress->finds_saved);
+}
+
 /* ---------------------------------------------------------------- finds */
+
+static void print_find(const session *s, const fm_scheme *find, double seconds, bool is_new,
+                       const char *path)
+{
+    char ring[FM_RING_NAME_SIZE];
+    printf("%s over %s: rank %u after %.2f s, verified, %s %s\n", s->tensor,
+           fm_ring_name(fm_scheme_ring(find), ring), fm_scheme_rank(find), seconds,
+           is_new ? "saved as" : "known as", path);
+}
+
+static void print_find_json(const session *s, const fm_scheme *find, double seconds, bool is_new,
+                            const char *path)
+{
+    char ring[FM_RING_NAME_SIZE];
+    json_t *object = json_object();
+    json_object_set_new(object, "format", fm_json_string(s->tensor));
+    json_object_set_new(object, "ring", json_string(fm_ring_name(fm_scheme_ring(find), ring)));
+    json_object_set_new(object, "rank", json_integer(fm_scheme_rank(find)));
+    json_object_set_new(object, "seconds", cli_json_real(seconds));
+    json_object_set_new(object, "new", json_boolean(is_new));
+    json_object_set_new(object, "path", fm_json_string(path));
+    cli_print_json(json_pack("{s:o}", "find", object));
+}
 
 static fm_status on_find(void *context, const fm_scheme *find, double seconds, fm_error *error)
 {
@@ -121,15 +151,10 @@ static fm_status on_find(void *context, const fm_scheme *find, double seconds, f
         fprintf(stderr, "fewmul: %s; the search goes on and will try again\n", error->message);
         return status;
     }
-    char ring[FM_RING_NAME_SIZE];
-    fm_ring_name(fm_scheme_ring(find), ring);
     if (arguments.json)
-        printf("{\"find\": {\"format\": \"%s\", \"ring\": \"%s\", \"rank\": %u, \"seconds\": %.3f, "
-               "\"new\": %s, \"path\": \"%s\"}}\n",
-               s->tensor, ring, fm_scheme_rank(find), seconds, is_new ? "true" : "false", path);
+        print_find_json(s, find, seconds, is_new, path);
     else
-        printf("%s over %s: rank %u after %.2f s, verified, %s %s\n", s->tensor, ring,
-               fm_scheme_rank(find), seconds, is_new ? "saved as" : "known as", path);
+        print_find(s, find, seconds, is_new, path);
     fflush(stdout);
     free(path);
     return FM_OK;
@@ -156,9 +181,7 @@ static fm_status read_starts(fm_scheme ***out, size_t *count, fm_error *error)
             free_schemes(schemes, *count);
             return status;
         }
-        schemes = realloc(schemes, (*count + list.count + 1) * sizeof *schemes);
-        if (schemes == NULL)
-            abort();
+        schemes = fm_realloc(schemes, *count + list.count, sizeof *schemes);
         for (size_t i = 0; i < list.count; i++) {
             schemes[(*count)++] = list.schemes[i];
             list.schemes[i] = NULL;
@@ -169,29 +192,38 @@ static fm_status read_starts(fm_scheme ***out, size_t *count, fm_error *error)
     return FM_OK;
 }
 
+static double mean_rate(const fm_search_result *result)
+{
+    return result->seconds > 0 ? (double)result->flips / result->seconds : 0;
+}
+
 static void print_outcome(const fm_search_result *result, const char *tensor, fm_status status)
 {
     char ring[FM_RING_NAME_SIZE];
-    double rate = result->seconds > 0 ? (double)result->flips / result->seconds : 0;
-    fm_ring_name(arguments.ring, ring);
-    if (arguments.json)
-        printf("{\"format\": \"%s\", \"ring\": \"%s\", \"rank\": %u, \"seconds\": %.3f, "
-               "\"rank_seconds\": %.3f, \"flips\": %llu, \"flips_per_second\": %.0f, "
-               "\"target_reached\": %s, \"interrupted\": %s}\n",
-               tensor, ring, result->best_rank, result->seconds, result->best_seconds,
-               (unsigned long long)result->flips, rate,
-               arguments.target == 0                   ? "null"
-               : result->best_rank <= arguments.target ? "true"
-                                                       : "false",
-               status == FM_INTERRUPTED ? "true" : "false");
-    else
-        printf(
-            "%s over %s: best rank %u, reached after %.2f s; %.3g flips in %.2f s (%.1f M/s)%s\n",
-            tensor, ring, result->best_rank, result->best_seconds, (double)result->flips,
-            result->seconds, rate / 1e6,
-            status == FM_NO            ? "; the target was not reached"
-            : status == FM_INTERRUPTED ? "; interrupted"
-                                       : "");
+    printf("%s over %s: best rank %u, reached after %.2f s; %.3g flips in %.2f s (%.1f M/s)%s\n",
+           tensor, fm_ring_name(arguments.ring, ring), result->best_rank, result->best_seconds,
+           (double)result->flips, result->seconds, mean_rate(result) / 1e6,
+           status == FM_NO            ? "; the target was not reached"
+           : status == FM_INTERRUPTED ? "; interrupted"
+                                      : "");
+}
+
+static void print_outcome_json(const fm_search_result *result, const char *tensor, fm_status status)
+{
+    char ring[FM_RING_NAME_SIZE];
+    bool reached = result->best_rank <= arguments.target;
+    json_t *object = json_object();
+    json_object_set_new(object, "format", fm_json_string(tensor));
+    json_object_set_new(object, "ring", json_string(fm_ring_name(arguments.ring, ring)));
+    json_object_set_new(object, "rank", json_integer(result->best_rank));
+    json_object_set_new(object, "seconds", cli_json_real(result->seconds));
+    json_object_set_new(object, "rank_seconds", cli_json_real(result->best_seconds));
+    json_object_set_new(object, "flips", json_integer((json_int_t)result->flips));
+    json_object_set_new(object, "flips_per_second", cli_json_real(mean_rate(result)));
+    json_object_set_new(object, "target_reached",
+                        arguments.target == 0 ? json_null() : json_boolean(reached));
+    json_object_set_new(object, "interrupted", json_boolean(status == FM_INTERRUPTED));
+    cli_print_json(object);
 }
 
 static fm_status search(const fm_tensor *tensor, fm_store *store, fm_error *error)
@@ -223,7 +255,10 @@ static fm_status search(const fm_tensor *tensor, fm_store *store, fm_error *erro
     cli_catch_signals();
     status = fm_search(tensor, &settings, &result, error);
     erase_table(&s);
-    if (status == FM_OK || status == FM_NO || status == FM_INTERRUPTED)
+    bool ended = status == FM_OK || status == FM_NO || status == FM_INTERRUPTED;
+    if (ended && arguments.json)
+        print_outcome_json(&result, s.tensor, status);
+    else if (ended)
         print_outcome(&result, s.tensor, status);
     free_schemes(starts, count);
     return status;

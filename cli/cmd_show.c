@@ -60,28 +60,17 @@ static void print_facts(const char *label, const fm_scheme *scheme)
 
 static json_t *string_or_null(const char *text)
 {
-    return text != NULL ? cli_json_string(text) : json_null();
-}
-
-/* A string where numbers may lose digits, as in scheme files. */
-static json_t *seed_json(const fm_provenance *provenance)
-{
-    char digits[24];
-    if (!provenance->has_seed)
-        return json_null();
-    if (provenance->seed >> 53 == 0)
-        return json_integer((json_int_t)provenance->seed);
-    snprintf(digits, sizeof digits, "%" PRIu64, provenance->seed);
-    return json_string(digits);
+    return text != NULL ? fm_json_string(text) : json_null();
 }
 
 static json_t *provenance_json(const fm_provenance *provenance)
 {
     json_t *object = json_object(), *parents = json_array();
     for (size_t i = 0; i < provenance->parent_count; i++)
-        json_array_append_new(parents, cli_json_string(provenance->parents[i]));
+        json_array_append_new(parents, fm_json_string(provenance->parents[i]));
     json_object_set_new(object, "engine", string_or_null(provenance->engine));
-    json_object_set_new(object, "seed", seed_json(provenance));
+    json_object_set_new(object, "seed",
+                        provenance->has_seed ? cli_json_seed(provenance->seed) : json_null());
     json_object_set_new(object, "version", string_or_null(provenance->version));
     json_object_set_new(object, "time", string_or_null(provenance->time));
     json_object_set_new(object, "parents", parents);
@@ -93,9 +82,9 @@ static void print_facts_json(const char *path, size_t index, const fm_scheme *sc
     char ring[FM_RING_NAME_SIZE], hash[FM_HASH_SIZE];
     json_t *object = json_object();
     fm_scheme_hash(scheme, hash);
-    json_object_set_new(object, "file", cli_json_string(path));
+    json_object_set_new(object, "file", fm_json_string(path));
     json_object_set_new(object, "index", json_integer((json_int_t)index));
-    json_object_set_new(object, "format", cli_json_string(fm_tensor_name(scheme->tensor)));
+    json_object_set_new(object, "format", fm_json_string(fm_tensor_name(scheme->tensor)));
     json_object_set_new(object, "ring", json_string(fm_ring_name(scheme->ring, ring)));
     json_object_set_new(object, "rank", json_integer(scheme->rank));
     json_object_set_new(object, "additions", json_integer((json_int_t)fm_scheme_additions(scheme)));

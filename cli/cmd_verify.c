@@ -31,13 +31,13 @@ static void print_verdict_json(const char *path, size_t index, const fm_scheme *
 {
     char name[FM_RING_NAME_SIZE];
     json_t *object = json_object();
-    json_object_set_new(object, "file", cli_json_string(path));
+    json_object_set_new(object, "file", fm_json_string(path));
     json_object_set_new(object, "index", json_integer((json_int_t)index));
     json_object_set_new(object, "valid", json_boolean(verdict->valid));
     json_object_set_new(object, "ring",
                         verdict->valid ? json_string(fm_ring_name(verdict->ring, name))
                                        : json_null());
-    json_object_set_new(object, "format", cli_json_string(fm_tensor_name(scheme->tensor)));
+    json_object_set_new(object, "format", fm_json_string(fm_tensor_name(scheme->tensor)));
     json_object_set_new(object, "rank", json_integer(fm_scheme_rank(scheme)));
     json_object_set_new(object, "additions", json_integer((json_int_t)fm_scheme_additions(scheme)));
     cli_print_json(object);
@@ -46,14 +46,14 @@ static void print_verdict_json(const char *path, size_t index, const fm_scheme *
 static void print_error_json(const char *path, size_t index, const fm_error *error)
 {
     json_t *object = json_object();
-    json_object_set_new(object, "file", cli_json_string(path));
+    json_object_set_new(object, "file", fm_json_string(path));
     json_object_set_new(object, "index", json_integer((json_int_t)index));
     json_object_set_new(object, "valid", json_false());
     json_object_set_new(object, "ring", json_null());
     json_object_set_new(object, "format", json_null());
     json_object_set_new(object, "rank", json_null());
     json_object_set_new(object, "additions", json_null());
-    json_object_set_new(object, "error", cli_json_string(error->message));
+    json_object_set_new(object, "error", fm_json_string(error->message));
     cli_print_json(object);
 }
 

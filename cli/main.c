@@ -398,15 +398,17 @@ static const cli_command *find_command(int count, char **arguments, int *used)
    error. */
 static int close_stdout(int code)
 {
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return cli_error("standard output: %s", strerror(errno));
-    return code;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    /* The command may have found out, and said so. */
+    return code == CLI_WRONG ? code : cli_error("standard output: %s", strerror(errno));
 }
 
 int main(int argc, char **argv)
 {
     int used = 0;
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+    bool bench_help = argc == 3 && strcmp(argv[1], "bench") == 0 && strcmp(argv[2], "--help") == 0;
+    if (argc < 2 || bench_help || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         print_help();
         return close_stdout(argc < 2 ? CLI_WRONG : CLI_DONE);
     }

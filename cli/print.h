@@ -3,18 +3,17 @@
 #define FM_CLI_PRINT_H
 
 #include "fewmul.h"
+#include "json.h"
 
-#include <jansson.h>
-
-/* A JSON string; bytes that are not UTF-8, which a file name may have, become U+FFFD. */
-json_t *cli_json_string(const char *text);
 /* A JSON number, null when value is not a number. */
 json_t *cli_json_real(double value);
+/* A number, or a string where numbers may lose digits, as in scheme files. */
+json_t *cli_json_seed(uint64_t seed);
 /* Prints the object on a line of its own and gives it back. */
 void cli_print_json(json_t *object);
 
 /* What to call scheme number index of the count in a file: "FILE", or "FILE[1]" when there are
-   several. To be freed with free. */
+   several, without control characters. To be freed with free. */
 char *cli_scheme_label(const char *path, size_t index, size_t count);
 
 #endif

@@ -228,6 +228,11 @@ fm_status fm_store_list(const fm_store *store, fm_store_item **items, size_t *co
                         fm_error *error);
 void fm_store_list_free(fm_store_item *items, size_t count);
 
+/* Reads the scheme of an item and proves it again: FM_BAD_INPUT when the file is not a scheme of
+   the tensor, ring, rank and hash that its path says, or does not hold. The caller frees *out. */
+fm_status fm_store_get(const fm_store *store, const fm_store_item *item, fm_scheme **out,
+                       fm_error *error);
+
 /* ---------------------------------------------------------------- search */
 
 typedef struct fm_search_progress {

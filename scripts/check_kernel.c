@@ -1,6 +1,6 @@
 /* Checks a generated f64 kernel against the classical product. Compiled with the kernel:
 
-       cc -DKERNEL=NAME -DHEADER='"NAME.h"' check_kernel.c NAME.c
+       cc -I. -DKERNEL=NAME -DHEADER='"NAME.h"' check_kernel.c NAME.c
 
    The matrices hold small integers, so a kernel whose scheme has integer coefficients must give the
    classical result to the last bit. */

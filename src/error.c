@@ -1,5 +1,7 @@
 #include "error.h"
 
+#include "plain.h"
+
 #include <stdarg.h>
 
 const char *fm_version(void)
@@ -14,6 +16,7 @@ fm_status fm_fail(fm_error *error, fm_status status, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(error->message, sizeof error->message, format, arguments);
         va_end(arguments);
+        fm_make_plain(error->message); /* words of files and their names are in it */
     }
     return status;
 }

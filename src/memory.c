@@ -53,8 +53,16 @@ void *fm_alloc_aligned(size_t count, size_t size)
 
 char *fm_strdup(const char *text)
 {
-    size_t length = strlen(text) + 1;
-    return memcpy(fm_alloc(length, 1), text, length);
+    return fm_strndup(text, strlen(text));
+}
+
+char *fm_strndup(const char *text, size_t length)
+{
+    char *copy = fm_alloc(length + 1, 1);
+    if (length > 0)
+        memcpy(copy, text, length);
+    copy[length] = '\0';
+    return copy;
 }
 
 char *fm_format(const char *format, ...)

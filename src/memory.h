@@ -12,6 +12,8 @@ void *fm_realloc(void *pointer, size_t count, size_t size);
 /* Zeroed and aligned to a cache line (64 bytes); freed with free. */
 void *fm_alloc_aligned(size_t count, size_t size);
 char *fm_strdup(const char *text);
+/* The first length bytes of text and a final zero. */
+char *fm_strndup(const char *text, size_t length);
 /* A formatted string, to be freed with free. */
 char *fm_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

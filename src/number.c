@@ -17,9 +17,7 @@ static void set_digits(fmpz_t value, const char *text, size_t count)
         fmpz_set_ui(value, strtoul(text, NULL, 10));
         return;
     }
-    char *digits = fm_alloc(count + 1, 1);
-    memcpy(digits, text, count);
-    digits[count] = '\0';
+    char *digits = fm_strndup(text, count);
     fmpz_set_str(value, digits, 10);
     free(digits);
 }

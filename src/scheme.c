@@ -2,6 +2,7 @@
 
 #include "error.h"
 #include "memory.h"
+#include "plain.h"
 
 #include <assert.h>
 #include <math.h>
@@ -94,17 +95,21 @@ void fm_provenance_clear(fm_provenance *provenance)
     *provenance = (fm_provenance){0};
 }
 
-static char *copy_or_null(const char *text)
+static char *copy_plain(const char *text)
 {
-    return text != NULL ? fm_strdup(text) : NULL;
+    if (text == NULL)
+        return NULL;
+    char *copy = fm_strdup(text);
+    fm_make_plain(copy);
+    return copy;
 }
 
 void fm_scheme_set_provenance(fm_scheme *scheme, const fm_provenance *provenance)
 {
     fm_provenance copy = *provenance;
-    copy.engine = copy_or_null(provenance->engine);
-    copy.version = copy_or_null(provenance->version);
-    copy.time = copy_or_null(provenance->time);
+    copy.engine = copy_plain(provenance->engine);
+    copy.version = copy_plain(provenance->version);
+    copy.time = copy_plain(provenance->time);
     copy.parents = fm_alloc(provenance->parent_count, sizeof *copy.parents);
     for (size_t i = 0; i < provenance->parent_count; i++)
         copy.parents[i] = fm_strdup(provenance->parents[i]);

@@ -100,10 +100,7 @@ fm_status fm_scheme_parse(const char *text, size_t length, const char *name, fm_
 {
     *out = (fm_scheme_list){0};
     /* Readers may count on a final zero byte, which a part of a larger text does not have. */
-    char *copy = fm_alloc(length + 1, 1);
-    if (length > 0)
-        memcpy(copy, text, length);
-    copy[length] = '\0';
+    char *copy = fm_strndup(text, length);
     fm_status status =
         length == 0 ? fm_fail(error, FM_BAD_INPUT, "%s: empty", name)
                     : fm_fail(error, FM_BAD_INPUT,

@@ -1,12 +1,12 @@
 /* Schemes as JSON, in the shape that the field exchanges; docs/scheme-file.md. */
 #include "error.h"
+#include "json.h"
 #include "memory.h"
 #include "number.h"
 #include "scheme_file.h"
 #include "scheme_print.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,6 @@
 #include "memory.h"
 #include "number.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,18 +97,4 @@ void fm_scheme_print_elements(FILE *file, const fm_scheme *scheme, const char *b
     fputs(after, file);
     free(terms);
     free(start);
-}
-
-void fm_json_print_string(FILE *file, const char *text)
-{
-    json_t *string = json_string(text);
-    if (string == NULL) {
-        char *plain = fm_strdup(text);
-        for (char *c = plain; *c != '\0'; c++)
-            *c = (signed char)*c < 0 ? '?' : *c;
-        string = json_string(plain);
-        free(plain);
-    }
-    json_dumpf(string, file, JSON_ENCODE_ANY);
-    json_decref(string);
 }

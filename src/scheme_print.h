@@ -19,7 +19,4 @@ void fm_scheme_print_product(FILE *file, const fm_scheme *scheme, uint32_t r);
 void fm_scheme_print_elements(FILE *file, const fm_scheme *scheme, const char *before,
                               const char *between, const char *after);
 
-/* A string as JSON, with its quotes. What is not UTF-8 becomes question marks. */
-void fm_json_print_string(FILE *file, const char *text);
-
 #endif

@@ -345,6 +345,40 @@ fm_status fm_store_save(fm_store *store, const fm_scheme *scheme, char **path, b
     return status;
 }
 
+/* ---------------------------------------------------------------- reading */
+
+/* Where the store has, or would have, a canonical scheme; to be freed with free. */
+static char *scheme_path(const fm_store *store, const fm_scheme *scheme)
+{
+    char hash[FM_HASH_SIZE], *folders[3];
+    scheme_folders(store, scheme, folders);
+    fm_scheme_hash(scheme, hash);
+    char *path = fm_format("%s/%s.json", folders[2], hash);
+    for (int f = 0; f < 3; f++)
+        free(folders[f]);
+    return path;
+}
+
+fm_status fm_store_load(const fm_store *store, const fm_store_item *item, fm_scheme **out,
+                        fm_error *error)
+{
+    fm_scheme_list list;
+    *out = NULL;
+    fm_status status = fm_scheme_read(item->path, &list, error);
+    if (status != FM_OK)
+        return status;
+    char *path = list.count == 1 ? scheme_path(store, list.schemes[0]) : NULL;
+    if (path != NULL && strcmp(path, item->path) == 0) {
+        *out = list.schemes[0];
+        list.schemes[0] = NULL;
+    } else {
+        status = fm_fail(error, FM_BAD_INPUT, "%s: not the scheme that its path says", item->path);
+    }
+    free(path);
+    fm_scheme_list_free(&list);
+    return status;
+}
+
 /* ---------------------------------------------------------------- listing */
 
 typedef struct lister {

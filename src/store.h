@@ -8,4 +8,8 @@
 fm_status fm_store_save(fm_store *store, const fm_scheme *scheme, char **path, bool *is_new,
                         fm_error *error);
 
+/* fm_store_get without the verification. */
+fm_status fm_store_load(const fm_store *store, const fm_store_item *item, fm_scheme **out,
+                        fm_error *error);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "error.h"
 #include "memory.h"
+#include "plain.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,17 +37,17 @@ static fm_status check_entries(const fm_tensor *tensor, fm_error *error)
     return FM_OK;
 }
 
-fm_status fm_tensor_new(const uint32_t extent[3], char *name, fm_tensor_entry *entries,
-                        size_t count, fm_tensor **out, fm_error *error)
+static fm_status make_tensor(const uint32_t extent[3], char *name, fm_tensor_entry *entries,
+                             size_t count, fm_tensor **out, fm_error *error)
 {
     fm_tensor *tensor = fm_alloc_zero(1, sizeof *tensor);
     tensor->references = 1;
     memcpy(tensor->extent, extent, sizeof tensor->extent);
     tensor->name = name;
-    tensor->entries = entries;
+    fm_make_plain(tensor->name);
+    tensor->entries = entries != NULL ? entries : fm_alloc(0, sizeof *entries);
     tensor->entry_count = count;
-    if (count > 0)
-        qsort(entries, count, sizeof *entries, compare_entries);
+    qsort(tensor->entries, count, sizeof *entries, compare_entries);
     fm_status status = check_entries(tensor, error);
     if (status != FM_OK) {
         fm_tensor_free(tensor);
@@ -54,6 +55,31 @@ fm_status fm_tensor_new(const uint32_t extent[3], char *name, fm_tensor_entry *e
     }
     *out = tensor;
     return status;
+}
+
+/* Nothing passes for a matrix product by its name: what is called like a format must be it. */
+static fm_status settle_format(fm_tensor **tensor, fm_error *error)
+{
+    fm_tensor *product;
+    if (fm_tensor_parse_format((*tensor)->name, &product, NULL) != FM_OK)
+        return FM_OK;
+    bool equal = fm_tensor_equal(*tensor, product);
+    fm_status status =
+        equal ? FM_OK
+              : fm_fail(error, FM_BAD_INPUT, "%s: called like a format, but not its matrix product",
+                        (*tensor)->name);
+    fm_tensor_free(*tensor);
+    if (!equal)
+        fm_tensor_free(product);
+    *tensor = equal ? product : NULL;
+    return status;
+}
+
+fm_status fm_tensor_new(const uint32_t extent[3], char *name, fm_tensor_entry *entries,
+                        size_t count, fm_tensor **out, fm_error *error)
+{
+    fm_status status = make_tensor(extent, name, entries, count, out, error);
+    return status == FM_OK ? settle_format(out, error) : status;
 }
 
 fm_status fm_tensor_matmul(unsigned n, unsigned m, unsigned p, fm_tensor **out, fm_error *error)
@@ -68,8 +94,8 @@ fm_status fm_tensor_matmul(unsigned n, unsigned m, unsigned p, fm_tensor **out, 
         for (unsigned j = 0; j < m; j++)
             for (unsigned k = 0; k < p; k++)
                 entries[count++] = (fm_tensor_entry){i * m + j, j * p + k, i * p + k, 1};
-    fm_status status = fm_tensor_new((uint32_t[3]){n * m, m * p, n * p},
-                                     fm_format("%ux%ux%u", n, m, p), entries, count, out, error);
+    fm_status status = make_tensor((uint32_t[3]){n * m, m * p, n * p},
+                                   fm_format("%ux%ux%u", n, m, p), entries, count, out, error);
     if (status == FM_OK)
         memcpy((*out)->format, (uint32_t[3]){n, m, p}, sizeof(*out)->format);
     return status;

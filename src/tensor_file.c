@@ -3,6 +3,7 @@
 #include "error.h"
 #include "file.h"
 #include "memory.h"
+#include "number.h"
 #include "tensor.h"
 
 #include <inttypes.h>
@@ -58,7 +59,7 @@ static fm_status read_header(reader *in, char **words, unsigned count)
 static fm_status read_entry(reader *in, char **words, unsigned count)
 {
     uint32_t index[3];
-    fmpz_t value;
+    fmpq_t value;
     if (count != 4)
         return fm_fail(in->error, FM_BAD_INPUT, "%s:%u: expected 'i j k value'", in->name,
                        in->line);
@@ -68,15 +69,19 @@ static fm_status read_entry(reader *in, char **words, unsigned count)
             return fm_fail(in->error, FM_BAD_INPUT, "%s:%u: index '%.40s' is not from 1 to %u",
                            in->name, in->line, words[axis], in->extent[axis]);
     }
-    fmpz_init(value);
-    if (fmpz_set_str(value, words[3] + (words[3][0] == '+'), 10) != 0 || fmpz_is_zero(value)) {
-        fmpz_clear(value);
-        return fm_fail(in->error, FM_BAD_INPUT, "%s:%u: value '%.40s' is not a nonzero integer",
-                       in->name, in->line, words[3]);
+    fmpq_init(value);
+    bool good =
+        strchr(words[3], '/') == NULL && fm_number_parse(words[3], value) && !fmpq_is_zero(value);
+    if (good) {
+        in->entries = fm_grow(in->entries, in->count, &in->capacity, sizeof *in->entries);
+        fm_tensor_entry *entry = &in->entries[in->count++];
+        *entry = (fm_tensor_entry){.i = index[0] - 1, .j = index[1] - 1, .k = index[2] - 1};
+        fmpz_init_set(&entry->value, fmpq_numref(value));
     }
-    in->entries = fm_grow(in->entries, in->count, &in->capacity, sizeof *in->entries);
-    in->entries[in->count++] = (fm_tensor_entry){index[0] - 1, index[1] - 1, index[2] - 1, *value};
-    return FM_OK;
+    fmpq_clear(value);
+    return good ? FM_OK
+                : fm_fail(in->error, FM_BAD_INPUT, "%s:%u: value '%.40s' is not a nonzero integer",
+                          in->name, in->line, words[3]);
 }
 
 static fm_status read_line(reader *in, char *line)
@@ -94,7 +99,7 @@ static fm_status read_lines(reader *in, const char *text, size_t length)
 {
     if (memchr(text, '\0', length) != NULL)
         return fm_fail(in->error, FM_BAD_INPUT, "%s: a zero byte: not a text file", in->name);
-    char *copy = fm_strdup(text);
+    char *copy = fm_strndup(text, length);
     fm_status status = FM_OK;
     for (char *line = copy, *next; line != NULL && status == FM_OK; line = next) {
         next = strchr(line, '\n');

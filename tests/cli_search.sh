@@ -33,6 +33,12 @@ printf 'shape 2 2 3\n1 1 1 1\n1 2 2 1\n2 1 2 1\n2 2 3 1\n' >poly.tns
 exits 0 "$fewmul" search poly.tns --target 3 --store store
 exits 0 "$fewmul" verify store/poly-*/zt/rank3/*.json
 
+# Names with quotes and backslashes are escaped in JSON, and what was saved is found by them.
+cp poly.tns 'a"b\c.tns'
+exits 0 "$fewmul" search 'a"b\c.tns' --target 3 --store 'st"o\re' --json
+has out '"format": "a\"b\\c"'
+has out '"path": "st\"o\\re/'
+
 # Calls that are wrong.
 exits 2 "$fewmul" search 4x4 --store store
 has err "'4x4' is not a format"

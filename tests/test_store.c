@@ -191,7 +191,7 @@ static void scheme_that_does_not_hold_is_not_saved(void **state)
 static void tensor_names_are_safe_and_apart(void **state)
 {
     (void)state;
-    static const char *const names[] = {"../../evil", "2x2x2", "..", "a b/\n\"\xff", "-rf"};
+    static const char *const names[] = {"../../evil", "2x2x2x2", "..", "a b/\n\"\xff", "-rf"};
     fm_error error;
     fm_store_item *items;
     size_t count;

@@ -42,6 +42,53 @@ static void comments_signs_and_large_values(void **state)
     fm_tensor_free(tensor);
 }
 
+/* Memory need not end in a zero byte, and nothing behind the length is read. */
+static void length_alone_ends_the_text(void **state)
+{
+    (void)state;
+    static const char text[] = "shape 2 2 2\n1 1 1 12";
+    fm_error error;
+    fm_tensor *tensor;
+    size_t length = strlen(text) - 1;
+    char *part = malloc(length);
+    memcpy(part, text, length);
+    assert_ok(fm_tensor_parse(part, length, "t", &tensor, &error), error);
+    assert_int_equal(fmpz_get_si(&tensor->entries[0].value), 1);
+    fm_tensor_free(tensor);
+    free(part);
+}
+
+/* A name cannot make of three entries the product of two matrices. */
+static void formats_are_no_names_for_other_tensors(void **state)
+{
+    (void)state;
+    static const char other[] = "shape 4 4 4\n1 1 1 1\n",
+                      product[] = "shape 1 2 2\n1 1 1 1\n1 2 2 1\n";
+    fm_error error;
+    fm_tensor *tensor;
+    assert_int_equal(fm_tensor_parse(other, strlen(other), "2x2x2.tns", &tensor, &error),
+                     FM_BAD_INPUT);
+    assert_null(tensor);
+    assert_string_equal(error.message, "2x2x2: called like a format, but not its matrix product");
+    assert_ok(fm_tensor_parse(product, strlen(product), "1x1x2.tns", &tensor, &error), error);
+    assert_true(fm_tensor_is_matmul(tensor, NULL));
+    fm_tensor_free(tensor);
+}
+
+static void control_characters_stay_out_of_names_and_messages(void **state)
+{
+    (void)state;
+    static const char text[] = "shape 1 1 1\n1 1 1 1\n", wrong[] = "shape 1 1 \033[2J\n";
+    fm_error error;
+    fm_tensor *tensor;
+    assert_ok(fm_tensor_parse(text, strlen(text), "a\033[1m\n\xc2\x9b\xc3\x9b", &tensor, &error),
+              error);
+    assert_string_equal(fm_tensor_name(tensor), "a?[1m???\xc3\x9b");
+    fm_tensor_free(tensor);
+    assert_int_equal(fm_tensor_parse(wrong, strlen(wrong), "t", &tensor, &error), FM_BAD_INPUT);
+    assert_string_equal(error.message, "t:1: extent '?[2J' is not from 1 to 4096");
+}
+
 static void bad_tensor_files_are_refused(void **state)
 {
     (void)state;
@@ -61,6 +108,9 @@ static void bad_tensor_files_are_refused(void **state)
         {"shape 2 2 2\n-1 1 1 1\n", "t:2: index '-1'"},
         {"shape 2 2 2\n1 1 1 0\n", "t:2: value '0'"},
         {"shape 2 2 2\n1 1 1 1.5\n", "t:2: value '1.5'"},
+        {"shape 2 2 2\n1 1 1 2/2\n", "t:2: value '2/2'"},
+        {"shape 2 2 2\n1 1 1 +-2\n", "t:2: value '+-2'"},
+        {"shape 2 2 2\n1 1 1 1\f2\n", "t:2: value '1"},
         {"shape 2 2 2\n1 1 1 1\n2 2 2 1\n1 1 1 -1\n", "t: entry (1, 1, 1) is given twice"},
     };
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
@@ -85,6 +135,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(written_tensor_reads_back),
         cmocka_unit_test(comments_signs_and_large_values),
+        cmocka_unit_test(length_alone_ends_the_text),
+        cmocka_unit_test(formats_are_no_names_for_other_tensors),
+        cmocka_unit_test(control_characters_stay_out_of_names_and_messages),
         cmocka_unit_test(bad_tensor_files_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
