@@ -16,15 +16,18 @@
 
 /* Strategy. An episode starts from the standard scheme with some of its cubes joined, or from a
    given one, and ends when it has found nothing better for a while (its patience). A plus
-   transition follows whenever the walk has gone for an interval without a reduction. What cubes
+   transition follows whenever the walk has gone for an interval without a reduction; large formats
+   want longer ones (4x4x4 thousands of flips, 5x5x5 some ten thousands, 6x6x6 a hundred thousand),
+   so half of the episodes draw theirs near that of the walker's best episode. What cubes
    there are decides the rank modulo 3, and much else: from the n cubes of the standard scheme
    4x4x4:49 takes minutes, from one, the sum of all, milliseconds; the authors came to 5x5x5:93 and
    6x6x6:153 from three. */
 enum {
-    INTERVAL_BITS_MIN = 12,        /* intervals from 2^12 ... */
-    INTERVAL_BITS_MAX = 16,        /* ... to 2^16 attempted flips, logarithmically uniform */
-    PATIENCE_PER_TRIPLE = 1 << 18, /* attempts, times the triples at the start and Luby's number */
-    MARGIN = 4,                    /* triples above the best of the episode */
+    INTERVAL_BITS_MIN = 13,        /* intervals from 2^13 ... */
+    INTERVAL_BITS_MAX = 19,        /* ... to 2^19 attempted flips, logarithmically uniform */
+    OCTAVE = 256,                  /* steps in which their logarithm is drawn */
+    PATIENCE_PER_TRIPLE = 1 << 19, /* attempts, times the triples at the start and Luby's number */
+    MARGIN = 8,                    /* triples above the best of the episode */
     HEADROOM = MARGIN + 1,
 };
 
@@ -40,6 +43,7 @@ typedef struct walker {
     uint64_t episode; /* counts from 1 */
     uint32_t triples; /* when last seen */
     uint32_t episode_best;
+    uint32_t pitch, best_pitch;    /* of the interval: this episode's, and the best one's */
     uint64_t interval, patience;   /* of this episode, in attempts */
     uint64_t progress_at, stir_at; /* attempts when last so */
 } walker;
@@ -72,17 +76,29 @@ static uint32_t draw_joins(walker *w)
     return joins;
 }
 
+/* Draws the logarithm of the interval: anywhere, or within half an octave of the best one's. */
+static uint32_t draw_pitch(walker *w)
+{
+    const uint32_t range = OCTAVE * (INTERVAL_BITS_MAX - INTERVAL_BITS_MIN);
+    if (w->episode == 1 || fm_random_below(&w->random, 2) == 0)
+        return fm_random_below(&w->random, range);
+    uint32_t pitch = w->best_pitch + fm_random_below(&w->random, OCTAVE);
+    pitch = pitch < OCTAVE / 2 ? 0 : pitch - OCTAVE / 2;
+    return pitch < range ? pitch : range - 1;
+}
+
 static void begin_episode(walker *w)
 {
     uint64_t episode = ++w->episode;
-    uint32_t bits = fm_random_below(&w->random, 256 * (INTERVAL_BITS_MAX - INTERVAL_BITS_MIN));
+    w->pitch = draw_pitch(w);
     fm_orbits_copy(&w->now, &w->starts[(episode - 1) % w->task->start_count]);
     for (uint32_t left = w->task->standard ? draw_joins(w) : 0; left > 0; left--)
         fm_orbits_join_cubes(&w->now, w->task->ring.p == 2);
     load(w, &w->now);
     w->triples = w->episode_best = w->kernel->rank(w->lane.walk);
-    /* 2^(bits / 256), linear between powers of two */
-    w->interval = ((uint64_t)(256 + bits % 256) << (bits / 256 + INTERVAL_BITS_MIN)) / 256;
+    /* 2^(pitch / OCTAVE), linear between powers of two */
+    w->interval = (uint64_t)(OCTAVE + w->pitch % OCTAVE) << (w->pitch / OCTAVE + INTERVAL_BITS_MIN);
+    w->interval /= OCTAVE;
     w->patience = PATIENCE_PER_TRIPLE * (uint64_t)(w->episode_best + 1) * fm_luby(episode);
     w->progress_at = w->stir_at = w->lane.attempts;
 }
@@ -100,6 +116,7 @@ static bool note_progress(walker *w)
     }
     if (rank_of(w) >= fm_orbits_rank(&w->best))
         return false;
+    w->best_pitch = w->pitch;
     w->best.cube_count = w->now.cube_count;
     w->best.triple_count = triples;
     memcpy(w->best.cubes, w->now.cubes, (size_t)w->now.cube_count * extent);
