@@ -6,7 +6,6 @@
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
-#include <string.h>
 
 static struct {
     fm_ring ring;
@@ -18,7 +17,8 @@ static struct {
 
 static const cli_option options[] = {
     {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
-    {"engine", "NAME", CLI_STRING, &arguments.engine, "the search engine: flips"},
+    {"engine", "NAME", CLI_STRING, &arguments.engine,
+     "flips, or symmetric: square formats, cyclic symmetry kept"},
     {"target", "RANK", CLI_COUNT, &arguments.target, "the rank to reach (required)"},
     {"runs", "K", CLI_COUNT, &arguments.runs, "runs, each with its own seed"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads; 0: all cores"},
@@ -80,8 +80,6 @@ static int run(size_t count, char **operands)
     fm_tensor *tensor;
     if (arguments.target == 0 || arguments.target > UINT32_MAX)
         return cli_error("bench search: --target RANK is required");
-    if (strcmp(arguments.engine, "flips") != 0)
-        return cli_error("--engine: unknown engine '%s'; there is: flips", arguments.engine);
     if (arguments.runs == 0 || arguments.runs > 1000000)
         return cli_error("--runs: must be from 1 to 1000000");
     if (arguments.seconds <= 0)
@@ -93,7 +91,7 @@ static int run(size_t count, char **operands)
     if (times == NULL)
         return cli_error("out of memory");
     cli_catch_signals();
-    status = fm_bench_search(tensor, arguments.ring, (uint32_t)arguments.target,
+    status = fm_bench_search(tensor, arguments.engine, arguments.ring, (uint32_t)arguments.target,
                              (unsigned)arguments.threads, arguments.seconds, arguments.seed,
                              (unsigned)arguments.runs, cli_stop_flag(), times,
                              arguments.json ? NULL : print_run, &error);

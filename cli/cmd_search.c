@@ -18,7 +18,8 @@ static struct {
 
 static const cli_option options[] = {
     {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
-    {"engine", "NAME", CLI_STRING, &arguments.engine, "the search engine: flips"},
+    {"engine", "NAME", CLI_STRING, &arguments.engine,
+     "flips, or symmetric: square formats, cyclic symmetry kept"},
     {"target", "RANK", CLI_COUNT, &arguments.target, "stop when this rank is reached"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads; 0: all cores"},
     {"walkers", "N", CLI_COUNT, &arguments.walkers, "walkers; 0: four a thread"},
@@ -237,6 +238,7 @@ static fm_status search(const fm_tensor *tensor, fm_store *store, fm_error *erro
     if (status != FM_OK)
         return status;
     fm_search_options settings = {
+        .engine = arguments.engine,
         .ring = arguments.ring,
         .threads = (unsigned)arguments.threads,
         .walkers = (unsigned)arguments.walkers,
@@ -271,8 +273,6 @@ static int run(size_t count, char **operands)
     fm_tensor *tensor;
     fm_store *store = NULL;
     const char *folder = arguments.store != NULL ? arguments.store : cli_default_store();
-    if (strcmp(arguments.engine, "flips") != 0)
-        return cli_error("--engine: unknown engine '%s'; there is: flips", arguments.engine);
     if (arguments.target > UINT32_MAX || arguments.threads > 4096 || arguments.walkers > 1000000)
         return cli_error("--target, --threads or --walkers: too large");
     fm_status status = cli_read_tensor(operands[0], &tensor, &error);

@@ -246,6 +246,8 @@ typedef struct fm_search_progress {
 } fm_search_progress;
 
 typedef struct fm_search_options {
+    const char *engine;   /* "flips", or NULL for it; "symmetric": square formats only, walks that
+                             keep the cyclic symmetry (Moosbauer and Poole 2025) */
     fm_ring ring;         /* f2, f3 or zt */
     unsigned threads;     /* 0: as many as OpenMP would use */
     unsigned walkers;     /* 0: four a thread, which hide each other's latency */

@@ -1,11 +1,11 @@
 /* The parallel driver: independent walkers, a few a thread, until a limit is reached. Threads meet
    only to report: a walker's path never depends on another's. */
+#include "engine.h"
 #include "error.h"
 #include "memory.h"
 #include "products.h"
 #include "scheme.h"
 #include "walk.h"
-#include "walker.h"
 
 #include <assert.h>
 #include <omp.h>
@@ -26,7 +26,7 @@ static const double retry_seconds = 5;
 
 /* A walker and what other threads may know of it. */
 typedef struct team_member {
-    fm_walker *walker;
+    void *walker; /* of the engine */
     _Atomic uint32_t rank, best;
     _Atomic uint64_t flips;
     double best_at;   /* seconds */
@@ -38,6 +38,7 @@ typedef struct team_member {
 typedef struct search {
     const fm_tensor *tensor;
     const fm_search_options *options;
+    const fm_engine *engine;
     fm_products *starts;
     size_t start_count;
     uint32_t start_rank; /* the best of the starting schemes */
@@ -77,7 +78,7 @@ static void set_provenance(const search *s, fm_scheme *scheme)
         parents[i] = hashes[i];
     }
     fm_provenance provenance = {
-        .engine = "flips",
+        .engine = (char *)s->engine->name,
         .version = FEWMUL_VERSION,
         .time = text,
         .seed = s->options->seed,
@@ -94,8 +95,9 @@ static void set_provenance(const search *s, fm_scheme *scheme)
 static fm_status deliver(search *s, const team_member *member, double seconds)
 {
     fm_verdict verdict;
-    fm_scheme *scheme =
-        fm_products_to_scheme(fm_walker_best(member->walker), s->tensor, s->options->ring);
+    fm_products best = s->engine->best(member->walker);
+    fm_scheme *scheme = fm_products_to_scheme(&best, s->tensor, s->options->ring);
+    fm_products_clear(&best);
     fm_status status = fm_verify(scheme, s->tensor, s->options->ring, &verdict, &s->error);
     if (status == FM_NO) {
         s->stop = true;
@@ -142,7 +144,7 @@ static void deliver_when_due(search *s, team_member *member, bool at_end)
 
 static void note_best(search *s, team_member *member)
 {
-    uint32_t rank = fm_walker_best_rank(member->walker);
+    uint32_t rank = s->engine->best_rank(member->walker);
     omp_set_lock(&s->lock);
     double seconds = now() - s->start;
     member->best = rank;
@@ -197,24 +199,24 @@ static void watch(search *s)
     }
 }
 
-/* A slice of work for up to FM_WALKERS_TOGETHER members; false when all have finished. */
+/* A slice of work for up to FM_ENGINE_TOGETHER members; false when all have finished. */
 static bool run_slice(search *s, team_member *members, unsigned count)
 {
     uint64_t limit = s->options->flips;
-    fm_walker *walkers[FM_WALKERS_TOGETHER];
-    team_member *working[FM_WALKERS_TOGETHER];
-    bool better[FM_WALKERS_TOGETHER];
+    void *walkers[FM_ENGINE_TOGETHER];
+    team_member *working[FM_ENGINE_TOGETHER];
+    bool better[FM_ENGINE_TOGETHER];
     unsigned working_count = 0;
     for (unsigned i = 0; i < count; i++)
         if (!members[i].finished) {
             walkers[working_count] = members[i].walker;
             working[working_count++] = &members[i];
         }
-    fm_walkers_run(walkers, working_count, SLICE, limit, better);
+    s->engine->run(walkers, working_count, SLICE, limit, better);
     for (unsigned i = 0; i < working_count; i++) {
         team_member *member = working[i];
-        member->rank = fm_walker_rank(member->walker);
-        member->flips = fm_walker_flips(member->walker);
+        member->rank = s->engine->rank(member->walker);
+        member->flips = s->engine->flips(member->walker);
         member->finished = limit != 0 && member->flips >= limit;
         if (better[i])
             note_best(s, member);
@@ -226,7 +228,7 @@ static bool run_slice(search *s, team_member *members, unsigned count)
 static void run_thread(search *s, unsigned thread, unsigned threads)
 {
     unsigned each = (s->member_count + threads - 1) / threads;
-    unsigned together = each < FM_WALKERS_TOGETHER ? each : FM_WALKERS_TOGETHER;
+    unsigned together = each < FM_ENGINE_TOGETHER ? each : FM_ENGINE_TOGETHER;
     bool working = true;
     while (working && !s->stop) {
         working = false;
@@ -262,6 +264,9 @@ static fm_status check_options(const fm_tensor *tensor, const fm_search_options 
                                fm_error *error)
 {
     char name[FM_RING_NAME_SIZE];
+    if (fm_engine_named(options->engine) == NULL)
+        return fm_fail(error, FM_BAD_INPUT, "unknown engine '%s'; there are: flips, symmetric",
+                       options->engine);
     for (unsigned axis = 0; axis < 3; axis++)
         if (tensor->extent[axis] > FM_WALK_EXTENT_MAX)
             return fm_fail(error, FM_BAD_INPUT,
@@ -321,16 +326,16 @@ static fm_status make_starts(search *s, fm_error *error)
     return status;
 }
 
-static void make_members(search *s)
+static void make_members(search *s, const fm_engine_task *task)
 {
     const fm_search_options *options = s->options;
     unsigned threads = options->threads != 0 ? options->threads : (unsigned)omp_get_max_threads();
-    s->member_count = options->walkers != 0 ? options->walkers : FM_WALKERS_TOGETHER * threads;
+    s->member_count = options->walkers != 0 ? options->walkers : FM_ENGINE_TOGETHER * threads;
     s->members = fm_alloc_zero(s->member_count, sizeof *s->members);
     for (unsigned i = 0; i < s->member_count; i++) {
         team_member *member = &s->members[i];
-        member->walker = fm_walker_new(s->starts, s->start_count, options->ring, options->seed, i);
-        member->rank = fm_walker_rank(member->walker);
+        member->walker = s->engine->new (task, i);
+        member->rank = s->engine->rank(member->walker);
         note_best(s, member);
     }
 }
@@ -352,22 +357,36 @@ static fm_status outcome(const search *s, fm_error *error)
 fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
                     fm_search_result *result, fm_error *error)
 {
-    search s = {.tensor = tensor, .options = options, .start = now(), .best_rank = UINT32_MAX};
+    search s = {.tensor = tensor,
+                .options = options,
+                .engine = fm_engine_named(options->engine),
+                .start = now(),
+                .best_rank = UINT32_MAX};
     fm_status status = check_options(tensor, options, error);
     if (status != FM_OK)
         return status;
     omp_init_lock(&s.lock);
     status = make_starts(&s, error);
+    fm_engine_task task = {
+        .ring = options->ring,
+        .starts = s.starts,
+        .start_count = s.start_count,
+        .standard = options->from_count == 0,
+        .target_rank = options->target_rank,
+        .seed = options->seed,
+    };
+    if (status == FM_OK)
+        status = s.engine->check(tensor, &task, error);
     if (status == FM_OK) {
-        make_members(&s);
+        make_members(&s, &task);
         run_threads(&s);
         status = outcome(&s, error);
         *result = (fm_search_result){s.best_rank, now() - s.start, s.best_seconds, 0};
         for (unsigned i = 0; i < s.member_count; i++)
-            result->flips += fm_walker_flips(s.members[i].walker);
+            result->flips += s.engine->flips(s.members[i].walker);
     }
     for (unsigned i = 0; i < s.member_count; i++)
-        fm_walker_free(s.members[i].walker);
+        s.engine->free(s.members[i].walker);
     free(s.members);
     for (size_t i = 0; i < s.start_count; i++)
         fm_products_clear(&s.starts[i]);

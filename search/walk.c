@@ -15,10 +15,9 @@ static const fm_walk_kernels *kernels_at(fm_cpu_level level, uint32_t capacity)
     return &fm_walk_table_portable;
 }
 
-const fm_walk_kernel *fm_walk_kernel_at(fm_cpu_level level, fm_ring ring, uint32_t extent,
-                                        uint32_t capacity)
+static const fm_walk_kernel *pick(const fm_walk_kernels *kernels, fm_ring ring, uint32_t extent,
+                                  uint32_t capacity)
 {
-    const fm_walk_kernels *kernels = kernels_at(level, capacity);
     int size = extent <= 32 ? 0 : extent <= 64 ? 1 : extent <= 128 ? 2 : 3;
     if (extent > FM_WALK_EXTENT_MAX || capacity > FM_WALK_RANK_MAX)
         return NULL;
@@ -29,6 +28,17 @@ const fm_walk_kernel *fm_walk_kernel_at(fm_cpu_level level, fm_ring ring, uint32
     if (ring.kind == FM_RING_ZP && ring.p == 3)
         return kernels->f3[size];
     return NULL;
+}
+
+const fm_walk_kernel *fm_walk_kernel_at(fm_cpu_level level, fm_ring ring, uint32_t extent,
+                                        uint32_t capacity)
+{
+    return pick(kernels_at(level, capacity), ring, extent, capacity);
+}
+
+const fm_walk_kernel *fm_walk_orbits_kernel(fm_ring ring, uint32_t extent, uint32_t capacity)
+{
+    return pick(&fm_walk_orbits, ring, extent, capacity);
 }
 
 const fm_walk_kernel *fm_walk_kernel_for(fm_ring ring, uint32_t extent, uint32_t capacity)

@@ -34,14 +34,15 @@ typedef struct fm_walk_kernels {
 } fm_walk_kernels;
 
 extern const fm_walk_kernels fm_walk_rings;          /* any rank */
+extern const fm_walk_kernels fm_walk_orbits;         /* any number of orbits */
 extern const fm_walk_kernels fm_walk_table_portable; /* up to TABLE_RANK_MAX products */
 #ifdef FEWMUL_X86
 extern const fm_walk_kernels fm_walk_table_bmi2;
 #endif
 
-static inline int compare_numbers(const void *a, const void *b)
+static inline int compare_nodes(const void *a, const void *b)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    node_t x = *(const node_t *)a, y = *(const node_t *)b;
     return (x > y) - (x < y);
 }
 

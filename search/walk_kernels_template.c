@@ -1,5 +1,5 @@
-/* All kernels with one index: included with KERNELS, the name of their table, and INDEX, see
-   walk_template.c. */
+/* All kernels with one index: included with KERNELS, the name of their table, and INDEX and ORBITS,
+   see walk_template.c. */
 
 #define KERNEL  f2_64
 #define MODULUS 2

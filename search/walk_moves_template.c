@@ -1,5 +1,12 @@
 /* Part of walk_template.c: the moves, whatever the index, and what the kernel shows. */
 
+/* The factor of the same product that stands offset positions after a node's, cyclically. */
+static inline node_t NAME(beside)(node_t node, uint32_t offset)
+{
+    static const uint8_t position[5] = {0, 1, 2, 0, 1};
+    return (node_t)((node & ~3u) + position[node % 4 + offset]);
+}
+
 /* The change that a flip makes of two nodes with equal factors; false when it leaves the ring or a
    product would vanish, or the factors are not equal after all. Over f3 and zt the sign is drawn;
    over zt it is the other one when only that stays in the ring. */
@@ -9,12 +16,17 @@ static inline bool NAME(flipped)(const walk_t *w, node_t node, node_t other, uin
     static const uint8_t third[3][2] = {{1, 2}, {2, 0}, {0, 1}};
     if (!NAME(equal)(&w->factor[node], &w->factor[other]))
         return false;
-    uint32_t side = node % 4, a = node & ~3u, b = other & ~3u;
+    if (ORBITS && node / 4 == other / 4)
+        return false;
+    /* Orders are cyclic; where sides are apart, the other node's side is known. */
+    uint32_t side = node % 4, other_side = ORBITS ? other % 4u : side;
     uint32_t x = third[side][bits & ORDER_BIT], y = 3 - side - x;
-    const vec *ax = &w->factor[a + x], *bx = &w->factor[b + x];
-    const vec *ay = &w->factor[a + y], *by = &w->factor[b + y];
+    uint32_t other_x = third[other_side][bits & ORDER_BIT], other_y = 3 - other_side - other_x;
+    uint32_t a = node & ~3u, b = other & ~3u;
+    const vec *ax = &w->factor[a + x], *bx = &w->factor[b + other_x];
+    const vec *ay = &w->factor[a + y], *by = &w->factor[b + other_y];
     bool negative = TERNARY && (bits & SIGN_BIT) != 0;
-    bool opposite = TERNARY && w->sign[a / 4] == w->sign[b / 4]; /* of w1 to t in the new w2 */
+    bool opposite = TERNARY && w->sign[node / 4] == w->sign[other / 4]; /* of w1 to t in new w2 */
 #if MODULUS == 0
     bool add_x = NAME(can_add)(ax, bx, false), add_y = NAME(can_add)(by, ay, opposite);
     bool subtract_x = NAME(can_add)(ax, bx, true), subtract_y = NAME(can_add)(by, ay, !opposite);
@@ -28,7 +40,7 @@ static inline bool NAME(flipped)(const walk_t *w, node_t node, node_t other, uin
     if (TERNARY && (NAME(is_zero)(&c->new_ax) || NAME(is_zero)(&c->new_by)))
         return false;
     c->ax = (node_t)(a + x);
-    c->by = (node_t)(b + y);
+    c->by = (node_t)(b + other_y);
     c->sign_a = NAME(normalize)(&c->new_ax);
     c->sign_b = NAME(normalize)(&c->new_by);
     return true;
@@ -78,13 +90,13 @@ static void NAME(remove)(walk_t *w, uint32_t r)
 
 /* ---------------------------------------------------------------- equal factors */
 
-/* Merges product b into a, with which it shares the factors other than side; false when the sum is
-   not in the ring. Afterwards b is gone, and a too when the sum is zero. */
-static bool NAME(merge)(walk_t *w, uint32_t a, uint32_t b, uint32_t side)
+/* Merges the product of other into that of node, with which it shares the two other factors; false
+   when the sum is not in the ring. Afterwards it is gone, and both are when the sum is zero. */
+static bool NAME(merge)(walk_t *w, node_t node, node_t other)
 {
     vec sum;
-    node_t node = (node_t)(4 * a + side);
-    if (!NAME(add)(&w->factor[node], &w->factor[4 * b + side], w->sign[a] != w->sign[b], &sum))
+    uint32_t a = node / 4, b = other / 4;
+    if (!NAME(add)(&w->factor[node], &w->factor[other], w->sign[a] != w->sign[b], &sum))
         return false;
     if (NAME(is_zero)(&sum)) {
         NAME(remove)(w, a > b ? a : b);
@@ -101,15 +113,17 @@ static bool NAME(merge)(walk_t *w, uint32_t a, uint32_t b, uint32_t side)
    merges the two. */
 static bool NAME(reduce_node)(walk_t *w, node_t node)
 {
-    uint32_t a = node / 4, side = node % 4, x = (side + 1) % 3, y = (side + 2) % 3;
+    node_t ax = NAME(beside)(node, 1), ay = NAME(beside)(node, 2);
     for (node_t other = NAME(next_sharing)(w, node, node); other != node;
          other = NAME(next_sharing)(w, node, other)) {
-        uint32_t b = other / 4;
-        if (NAME(equal)(&w->factor[4 * a + x], &w->factor[4 * b + x])) {
-            if (NAME(merge)(w, a, b, y))
+        node_t bx = NAME(beside)(other, 1), by = NAME(beside)(other, 2);
+        if (ORBITS && node / 4 == other / 4)
+            continue;
+        if (NAME(equal)(&w->factor[ax], &w->factor[bx])) {
+            if (NAME(merge)(w, ay, by))
                 return true;
-        } else if (NAME(equal)(&w->factor[4 * a + y], &w->factor[4 * b + y])) {
-            if (NAME(merge)(w, a, b, x))
+        } else if (NAME(equal)(&w->factor[ay], &w->factor[by])) {
+            if (NAME(merge)(w, ax, bx))
                 return true;
         }
     }
@@ -136,11 +150,17 @@ static bool NAME(reduce_changed)(walk_t *w, const NAME(change) * c)
 /* ---------------------------------------------------------------- plus */
 
 /* a1 b1 c1 + a2 b2 c2 = a1 (b1 + b2) c1 + a1 b2 (c2 - c1) + (a2 - a1) b2 c2, for products 1 and 2,
-   a being factor side and b factor x; with signs s1, s2: c2 s2 - c1 s1 in the second. */
-static bool NAME(plus_pair)(walk_t *w, uint32_t one, uint32_t two, uint32_t side, uint32_t x)
+   a being factor side and b factor x; with signs s1, s2: c2 s2 - c1 s1 in the second. Product 2 is
+   taken turned by so many positions. */
+static bool NAME(plus_pair)(walk_t *w, uint32_t one, uint32_t two, uint32_t turn, uint32_t side,
+                            uint32_t x)
 {
     uint32_t y = 3 - side - x;
-    const vec *f1 = &w->factor[4 * one], *f2 = &w->factor[4 * two];
+    const vec *f1 = &w->factor[4 * one], f2[3] = {
+                                             w->factor[NAME(beside)((node_t)(4 * two), turn)],
+                                             w->factor[NAME(beside)((node_t)(4 * two + 1), turn)],
+                                             w->factor[NAME(beside)((node_t)(4 * two + 2), turn)],
+                                         };
     bool opposite = w->sign[one] != w->sign[two];
     vec second[3], third[3], sum;
     if (NAME(equal)(&f1[side], &f2[side]) || NAME(equal)(&f1[x], &f2[x]) ||
@@ -173,8 +193,9 @@ static bool NAME(plus)(fm_walk *opaque, fm_random *random)
         uint32_t one = fm_random_below(random, w->rank);
         uint32_t two = fm_random_below(random, w->rank - 1);
         uint32_t side = fm_random_below(random, 3), order = fm_random_below(random, 2);
+        uint32_t turn = ORBITS ? fm_random_below(random, 3) : 0;
         two += two >= one;
-        if (NAME(plus_pair)(w, one, two, side, (side + 1 + order) % 3))
+        if (NAME(plus_pair)(w, one, two, turn, side, (side + 1 + order) % 3))
             return true;
     }
     return false;
@@ -184,8 +205,9 @@ static bool NAME(plus)(fm_walk *opaque, fm_random *random)
 
 /* Products that share a factor, and the elimination among their factors on another side. */
 typedef struct NAME(dependence) {
-    uint32_t members[DEPENDENCE_MAX], count; /* ascending */
-    vec row[DEPENDENCE_MAX];                 /* reduced; row = sum of track[i] times factor i */
+    node_t members[DEPENDENCE_MAX]; /* nodes, ascending, no two of one product */
+    uint32_t count;
+    vec row[DEPENDENCE_MAX]; /* reduced; row = sum of track[i] times factor i */
     uint64_t track_plus[DEPENDENCE_MAX], track_minus[DEPENDENCE_MAX];
     uint32_t pivot[DEPENDENCE_MAX]; /* the column of the first nonzero coefficient */
 } NAME(dependence);
@@ -204,21 +226,22 @@ static inline void NAME(add_track)(uint64_t *plus, uint64_t *minus, uint64_t p, 
 #endif
 }
 
-/* Given products that share factor side, and a dependence among their factors x with coefficients
-   +1 and -1, removes the out-th: its factor x is a combination of the others', so its factor y
-   moves into theirs. False when that leaves the ring. */
+/* Given nodes with equal factors, and a dependence with coefficients +1 and -1 among the factors
+   that stand x positions after them, removes the out-th product: that factor of it is a combination
+   of the others', so the factor y positions after moves into theirs. False when that leaves the ring. */
 static bool NAME(eliminate)(walk_t *w, const NAME(dependence) * d, uint64_t plus, uint64_t minus,
                             uint32_t out, uint32_t y)
 {
     vec changed[DEPENDENCE_MAX];
-    const vec *moved = &w->factor[4 * d->members[out] + y];
+    const vec *moved = &w->factor[NAME(beside)(d->members[out], y)];
     uint64_t involved = plus | minus;
     for (uint32_t i = 0; i < d->count; i++) {
         if (i == out || (involved >> i & 1) == 0)
             continue;
-        bool opposite = w->sign[d->members[i]] != w->sign[d->members[out]];
+        bool opposite = w->sign[d->members[i] / 4] != w->sign[d->members[out] / 4];
         bool same = (plus >> i & 1) == (plus >> out & 1); /* x_out = -x_i - ... */
-        if (!NAME(add)(&w->factor[4 * d->members[i] + y], moved, same != opposite, &changed[i]))
+        if (!NAME(add)(&w->factor[NAME(beside)(d->members[i], y)], moved, same != opposite,
+                       &changed[i]))
             return false;
     }
     /* From the highest number down, as a removed product's number goes to the last one. A product
@@ -227,11 +250,11 @@ static bool NAME(eliminate)(walk_t *w, const NAME(dependence) * d, uint64_t plus
         if ((involved >> i & 1) == 0)
             continue;
         if (i == out || NAME(is_zero)(&changed[i])) {
-            NAME(remove)(w, d->members[i]);
+            NAME(remove)(w, d->members[i] / 4u);
             continue;
         }
-        w->sign[d->members[i]] ^= NAME(normalize)(&changed[i]);
-        NAME(set)(w, (node_t)(4 * d->members[i] + y), &changed[i]);
+        w->sign[d->members[i] / 4] ^= NAME(normalize)(&changed[i]);
+        NAME(set)(w, NAME(beside)(d->members[i], y), &changed[i]);
     }
     return true;
 }
@@ -241,11 +264,11 @@ static bool NAME(holds)(const walk_t *w, const NAME(dependence) * d, uint64_t pl
                         uint32_t x)
 {
 #if MODULUS == 0
-    for (uint32_t e = 0; e < w->extent[x]; e++) {
+    for (uint32_t e = 0; e < w->extent[NAME(beside)(d->members[0], x) % 4]; e++) {
         int sum = 0;
         for (uint32_t i = 0; i < d->count; i++)
             sum += ((int)(plus >> i & 1) - (int)(minus >> i & 1)) *
-                   NAME(coefficient)(&w->factor[4 * d->members[i] + x], e);
+                   NAME(coefficient)(&w->factor[NAME(beside)(d->members[i], x)], e);
         if (sum != 0)
             return false;
     }
@@ -255,12 +278,12 @@ static bool NAME(holds)(const walk_t *w, const NAME(dependence) * d, uint64_t pl
     return true;
 }
 
-/* Eliminates among the members' factors x, and uses the first dependence that removes one. */
+/* Eliminates among the factors x positions after the members, and uses the first dependence that removes one. */
 static bool NAME(reduce_members)(walk_t *w, NAME(dependence) * d, uint32_t x, uint32_t y)
 {
     for (uint32_t i = 0; i < d->count; i++) {
         vec *row = &d->row[i];
-        *row = w->factor[4 * d->members[i] + x];
+        *row = w->factor[NAME(beside)(d->members[i], x)];
         d->track_plus[i] = (uint64_t)1 << i;
         d->track_minus[i] = 0;
         for (uint32_t q = 0; q < i; q++) {
@@ -293,14 +316,19 @@ static bool NAME(reduce_members)(walk_t *w, NAME(dependence) * d, uint32_t x, ui
 static bool NAME(collect_members)(const walk_t *w, node_t node, NAME(dependence) * d)
 {
     d->count = 0;
-    d->members[d->count++] = node / 4;
+    d->members[d->count++] = node;
     for (node_t other = NAME(next_sharing)(w, node, node);
          other != node && d->count < DEPENDENCE_MAX; other = NAME(next_sharing)(w, node, other)) {
         if (other < node)
             return false;
-        d->members[d->count++] = other / 4;
+        d->members[d->count++] = other;
     }
-    qsort(d->members, d->count, sizeof *d->members, compare_numbers);
+    qsort(d->members, d->count, sizeof *d->members, compare_nodes);
+    uint32_t kept = 1;
+    for (uint32_t i = 1; i < d->count; i++)
+        if (!ORBITS || d->members[i] / 4 != d->members[kept - 1] / 4)
+            d->members[kept++] = d->members[i];
+    d->count = kept;
     return d->count > 2;
 }
 
@@ -309,15 +337,11 @@ static bool NAME(reduce_dependent)(walk_t *w)
 {
     NAME(dependence) d;
     for (uint32_t node = 0; node < 4 * w->rank; node++) {
-        uint32_t side = node % 4;
-        if (side == 3 || !NAME(is_shared)(w, (node_t)node) ||
+        if (node % 4 == 3 || !NAME(is_shared)(w, (node_t)node) ||
             !NAME(collect_members)(w, (node_t)node, &d))
             continue;
-        for (uint32_t order = 1; order <= 2; order++) {
-            uint32_t x = (side + order) % 3, y = 3 - side - x;
-            if (NAME(reduce_members)(w, &d, x, y))
-                return true;
-        }
+        if (NAME(reduce_members)(w, &d, 1, 2) || NAME(reduce_members)(w, &d, 2, 1))
+            return true;
     }
     return false;
 }
@@ -392,7 +416,7 @@ static uint64_t NAME(flip_count)(const fm_walk *opaque)
             continue;
         node_t other = NAME(next_sharing)(w, (node_t)node, (node_t)node);
         for (; other != node; other = NAME(next_sharing)(w, (node_t)node, other))
-            pairs++;
+            pairs += !ORBITS || node / 4 != other / 4u;
     }
     return pairs;
 }

@@ -36,7 +36,8 @@ static inline void NAME(deactivate)(walk_t *w, node_t node)
 static inline void NAME(link)(walk_t *w, node_t node)
 {
     const vec *factor = &w->factor[node];
-    uint32_t bucket = (uint32_t)(NAME(hash)(factor) >> w->bucket_shift) * 4 + node % 4;
+    uint32_t bucket =
+        (uint32_t)(NAME(hash)(factor) >> w->bucket_shift) * 4 + (ORBITS ? 0 : node % 4);
     w->bucket[node] = bucket;
     for (node_t other = w->head[bucket]; other != NO_NODE; other = w->chain_next[other]) {
         if (!NAME(equal)(&w->factor[other], factor))

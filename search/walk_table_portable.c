@@ -2,5 +2,6 @@
 #include "walk_kernels.h"
 
 #define KERNELS fm_walk_table_portable
+#define ORBITS  0
 #define INDEX   "walk_table_template.c"
 #include "walk_kernels_template.c"

@@ -2,6 +2,9 @@
      KERNEL   the name of the kernel, a prefix for every name here
      MODULUS  2 for f2, 3 for f3, 0 for zt
      WORDS    64-bit words of a factor: for 64 coefficients each over f2, for 32 over f3 and zt
+     ORBITS   0, or 1 for walks whose products stand for their orbits under cyclic shifts
+              (symmetric.h): then factors on different sides can be equal, those of one product are
+              not flipped with each other, and INDEX is walk_rings_template.c
      INDEX    the file with the index of equal factors: walk_rings_template.c or
               walk_table_template.c, which define struct walk, link and unlink, is_shared,
               next_sharing, active_count, rank_changed, run, clear, new_index and free_index

@@ -1,5 +1,6 @@
 #include "walker.h"
 
+#include "luby.h"
 #include "memory.h"
 #include "walk.h"
 
@@ -63,19 +64,6 @@ struct fm_walker {
     uint64_t base_flips, path, path_end;
 };
 
-/* The k-th number of Luby's sequence 1 1 2 1 1 2 4 ..., k from 1. */
-static uint64_t luby(uint64_t k)
-{
-    for (;;) {
-        uint64_t power = 1;
-        while (2 * power - 1 < k)
-            power *= 2;
-        if (2 * power - 1 == k)
-            return power;
-        k -= power - 1;
-    }
-}
-
 static void save(const fm_walker *walker, fm_products *products)
 {
     const uint32_t *extent = products->extent;
@@ -109,7 +97,7 @@ static void look_again(fm_walker *walker)
 
 static void begin_path(fm_walker *walker)
 {
-    walker->path_end = walker->lane.attempts + PATH * luby(++walker->path);
+    walker->path_end = walker->lane.attempts + PATH * fm_luby(++walker->path);
     load(walker, &walker->base);
     if (fm_random_below(&walker->random, 2) == 0)
         walker->kernel->plus(walker->lane.walk, &walker->random);
@@ -198,7 +186,7 @@ static void begin_episode(fm_walker *walker)
     load(walker, from_best ? &walker->best : start);
     walker->kernel->reduce(walker->lane.walk);
     walker->episode_best = walker->kernel->rank(walker->lane.walk);
-    walker->patience = PATIENCE_PER_PRODUCT * (uint64_t)start->rank * luby(episode);
+    walker->patience = PATIENCE_PER_PRODUCT * (uint64_t)start->rank * fm_luby(episode);
     walker->progress_at = walker->reduce_at = walker->lane.attempts;
     walker->path = 0;
     set_base(walker);

@@ -39,6 +39,13 @@ exits 0 "$fewmul" search 'a"b\c.tns' --target 3 --store 'st"o\re' --json
 has out '"format": "a\"b\\c"'
 has out '"path": "st\"o\\re/'
 
+# The engine that keeps the cyclic symmetry, and goes on from what it found.
+exits 0 "$fewmul" search 4x4x4 --engine symmetric --ring f2 --target 49 --threads 1 --store orbits
+exits 0 "$fewmul" show orbits/4x4x4/f2/rank49/*.json
+has_line out 'engine     symmetric'
+exits 0 "$fewmul" search 4x4x4 --engine symmetric --ring f2 --flips 10k --store orbits \
+    --from "$(ls orbits/4x4x4/f2/rank49/*.json | head -n 1)"
+
 # Calls that are wrong.
 exits 2 "$fewmul" search 4x4 --store store
 has err "'4x4' is not a format"
@@ -46,6 +53,8 @@ exits 2 "$fewmul" search 3x3x3 --ring q --store store
 has err 'no search over q'
 exits 2 "$fewmul" search 3x3x3 --engine other --store store
 has err 'unknown engine'
+exits 2 "$fewmul" search 2x3x3 --engine symmetric --store store
+has err 'square formats'
 exits 2 "$fewmul" search 17x17x17 --store store
 exits 2 "$fewmul" search 3x3x3 --threads=-1 --store store
 exits 2 "$fewmul" search 3x3x3 --time soon --store store

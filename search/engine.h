@@ -1,0 +1,45 @@
+/* What the parallel driver knows of a search engine: how to make walkers and let them walk. */
+#ifndef FM_ENGINE_H
+#define FM_ENGINE_H
+
+#include "products.h"
+
+/* What every walker of a search is made for. */
+typedef struct fm_engine_task {
+    fm_ring ring;
+    const fm_products *starts; /* they outlive the walkers */
+    size_t start_count;
+    bool standard; /* the start is the standard scheme, and an engine may choose others instead */
+    uint32_t target_rank; /* 0: none */
+    uint64_t seed;
+} fm_engine_task;
+
+/* The most walkers that run takes: as many hide each other's latency. */
+#define FM_ENGINE_TOGETHER 4
+
+/* A walker of an engine is behind a pointer that only the engine can read. What it does depends
+   only on its task and number. */
+typedef struct fm_engine {
+    const char *name;
+    /* Whether it can search this tensor from these starts; the message says why not. */
+    fm_status (*check)(const fm_tensor *tensor, const fm_engine_task *task, fm_error *error);
+    void *(*new)(const fm_engine_task *task, uint64_t number);
+    void (*free)(void *walker);
+    /* Walks on with up to FM_ENGINE_TOGETHER walkers of one search, each for a number of attempted
+       flips, or until it has made flip_limit flips since it was made (0: no limit), or its best
+       rank fell; better[i] says whether it did. */
+    void (*run)(void *const *walkers, unsigned count, uint64_t attempts, uint64_t flip_limit,
+                bool *better);
+    uint64_t (*flips)(const void *walker);
+    uint32_t (*rank)(const void *walker);
+    uint32_t (*best_rank)(const void *walker);
+    /* The best scheme so far, freed with fm_products_clear. */
+    fm_products (*best)(const void *walker);
+} fm_engine;
+
+/* The engine of a name, NULL for "flips"; NULL when there is none. */
+const fm_engine *fm_engine_named(const char *name);
+
+extern const fm_engine fm_engine_flips, fm_engine_symmetric;
+
+#endif
