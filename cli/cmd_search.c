@@ -101,6 +101,20 @@ static void draw_table(session *s, const fm_search_progress *progress, const cha
     s->lines = 6;
 }
 
+/* What is not a terminal gets a line. */
+static void print_line(const session *s, const fm_search_progress *progress, const char *ring,
+                       double rate, const char *elapsed)
+{
+    uint32_t low = progress->current[0], high = low;
+    for (size_t i = 1; i < progress->walker_count; i++) {
+        low = progress->current[i] < low ? progress->current[i] : low;
+        high = progress->current[i] > high ? progress->current[i] : high;
+    }
+    fprintf(stderr, "%s %s/%s: best rank %u, walkers at %u to %u, %.1f M flips/s, %llu saved\n",
+            elapsed, s->tensor, ring, progress->best_rank, low, high, rate / 1e6,
+            (unsigned long long)progress->finds_saved);
+}
+
 static void on_progress(void *context, const fm_search_progress *progress)
 {
     session *s = context;
@@ -111,9 +125,7 @@ static void on_progress(void *context, const fm_search_progress *progress)
     if (s->redraw)
         draw_table(s, progress, ring, rate, elapsed);
     else
-        fprintf(stderr, "%s %s/%s: best rank %u, walkers at %u..., %.1f M flips/s, %llu saved\n",
-                elapsed, s->tensor, ring, progress->best_rank, progress->current[0], rate / 1e6,
-                (unsigned long long)progress->finds_saved);
+        print_line(s, progress, ring, rate, elapsed);
 }
 
 /* ---------------------------------------------------------------- finds */
@@ -141,6 +153,25 @@ static void print_find_json(const session *s, const fm_scheme *find, double seco
     cli_print_json(json_pack("{s:o}", "find", object));
 }
 
+/* The store did not take a find: keeps it in a store among the temporary files meanwhile. */
+static void keep_elsewhere(const fm_scheme *find, const fm_error *reason)
+{
+    const char *folder = getenv("TMPDIR");
+    char *path = NULL;
+    fm_store *store;
+    fm_error error;
+    char *name = fm_format("%s/fewmul-unsaved", folder != NULL ? folder : "/tmp");
+    fm_status status = fm_store_open(name, true, &store, &error);
+    if (status == FM_OK) {
+        status = fm_store_put(store, find, &path, NULL, &error);
+        fm_store_close(store);
+    }
+    fprintf(stderr, "fewmul: %s; the search goes on and will try again; meanwhile the find is %s\n",
+            reason->message, status == FM_OK ? path : "in memory only");
+    free(path);
+    free(name);
+}
+
 static fm_status on_find(void *context, const fm_scheme *find, double seconds, fm_error *error)
 {
     session *s = context;
@@ -149,7 +180,7 @@ static fm_status on_find(void *context, const fm_scheme *find, double seconds, f
     fm_status status = fm_store_put(s->store, find, &path, &is_new, error);
     erase_table(s);
     if (status != FM_OK) {
-        fprintf(stderr, "fewmul: %s; the search goes on and will try again\n", error->message);
+        keep_elsewhere(find, error);
         return status;
     }
     if (arguments.json)

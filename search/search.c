@@ -42,8 +42,10 @@ typedef struct search {
     fm_products *starts;
     size_t start_count;
     uint32_t start_rank; /* the best of the starting schemes */
+    char **parents;      /* the hashes of those that were given */
     team_member *members;
     unsigned member_count;
+    _Atomic unsigned unfinished; /* members that have not reached the limit of flips */
     double start;
     _Atomic bool stop;
     omp_lock_t lock; /* guards what follows and the callbacks */
@@ -51,7 +53,7 @@ typedef struct search {
     double best_seconds;
     uint64_t delivered;
     double progress_at;
-    fm_status status; /* of the last delivery that failed, for good or until it is tried again */
+    fm_status status; /* of the last delivery that failed */
     fm_error error;
 } search;
 
@@ -62,6 +64,12 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
+static void wait_seconds(double seconds)
+{
+    struct timespec time = {(time_t)seconds, (long)(1e9 * (seconds - (double)(time_t)seconds))};
+    nanosleep(&time, NULL);
+}
+
 /* ---------------------------------------------------------------- finds */
 
 static void set_provenance(const search *s, fm_scheme *scheme)
@@ -69,26 +77,17 @@ static void set_provenance(const search *s, fm_scheme *scheme)
     char text[sizeof "2026-11-24T01:02:03Z"];
     time_t seconds = time(NULL);
     struct tm utc;
-    size_t count = s->options->from_count;
-    char(*hashes)[FM_HASH_SIZE] = fm_alloc(count, sizeof *hashes);
-    char **parents = fm_alloc(count, sizeof *parents);
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
-    for (size_t i = 0; i < count; i++) {
-        fm_scheme_hash(s->options->from[i], hashes[i]);
-        parents[i] = hashes[i];
-    }
     fm_provenance provenance = {
         .engine = (char *)s->engine->name,
         .version = FEWMUL_VERSION,
         .time = text,
         .seed = s->options->seed,
         .has_seed = true,
-        .parents = parents,
-        .parent_count = count,
+        .parents = s->parents,
+        .parent_count = s->options->from_count,
     };
     fm_scheme_set_provenance(scheme, &provenance);
-    free(parents);
-    free(hashes);
 }
 
 /* Verifies the walker's best scheme and hands it over. The lock is held. */
@@ -135,9 +134,10 @@ static void deliver_when_due(search *s, team_member *member, bool at_end)
         if (status == FM_OK) {
             member->undelivered = false;
             s->delivered++;
+        } else {
+            s->status = status;
         }
         member->retry_at = seconds + retry_seconds;
-        s->status = status;
     }
     omp_unset_lock(&s->lock);
 }
@@ -184,13 +184,17 @@ static void report_progress(search *s)
     free(ranks);
 }
 
+static bool stop_is_asked(const search *s)
+{
+    return s->options->stop != NULL && *s->options->stop != 0;
+}
+
 /* What one thread does for all: time, signals, progress. */
 static void watch(search *s)
 {
     const fm_search_options *options = s->options;
     double seconds = now() - s->start;
-    if ((options->seconds > 0 && seconds >= options->seconds) ||
-        (options->stop != NULL && *options->stop != 0))
+    if ((options->seconds > 0 && seconds >= options->seconds) || stop_is_asked(s))
         s->stop = true;
     if (options->on_progress != NULL && options->progress_seconds > 0 &&
         seconds >= s->progress_at) {
@@ -217,7 +221,10 @@ static bool run_slice(search *s, team_member *members, unsigned count)
         team_member *member = working[i];
         member->rank = s->engine->rank(member->walker);
         member->flips = s->engine->flips(member->walker);
-        member->finished = limit != 0 && member->flips >= limit;
+        if (limit != 0 && member->flips >= limit) {
+            member->finished = true;
+            s->unfinished--;
+        }
         if (better[i])
             note_best(s, member);
         deliver_when_due(s, member, false);
@@ -241,6 +248,26 @@ static void run_thread(search *s, unsigned thread, unsigned threads)
                 watch(s);
         }
     }
+    while (thread == 0 && s->unfinished > 0 && !s->stop) { /* those of the other threads */
+        wait_seconds(0.02);
+        watch(s);
+    }
+}
+
+/* Hands over what has not been yet; for a while again what cannot be saved, as it would be lost. */
+static void deliver_the_rest(search *s)
+{
+    enum { TRIES = 4 };
+    for (int try = 0; try < TRIES; try++) {
+        bool all = true;
+        for (unsigned i = 0; i < s->member_count; i++) {
+            deliver_when_due(s, &s->members[i], true);
+            all = all && !s->members[i].undelivered;
+        }
+        if (all || s->status == FM_INTERNAL)
+            return;
+        wait_seconds(try < TRIES - 1 ? 1 : 0);
+    }
 }
 
 static void run_threads(search *s)
@@ -254,8 +281,7 @@ static void run_threads(search *s)
         unsigned threads = (unsigned)omp_get_num_threads();
         run_thread(s, (unsigned)omp_get_thread_num(), threads);
     }
-    for (unsigned i = 0; i < s->member_count; i++)
-        deliver_when_due(s, &s->members[i], true);
+    deliver_the_rest(s);
 }
 
 /* ---------------------------------------------------------------- set-up */
@@ -310,6 +336,11 @@ static fm_status make_starts(search *s, fm_error *error)
     const fm_search_options *options = s->options;
     size_t count = options->from_count;
     s->starts = fm_alloc_zero(count > 0 ? count : 1, sizeof *s->starts);
+    s->parents = fm_alloc(count, sizeof *s->parents);
+    for (size_t i = 0; i < count; i++) {
+        s->parents[i] = fm_alloc(FM_HASH_SIZE, 1);
+        fm_scheme_hash(options->from[i], s->parents[i]);
+    }
     fm_status status = FM_OK;
     if (count == 0) {
         status = fm_scheme_standard(s->tensor, options->ring, &standard, error);
@@ -332,24 +363,27 @@ static void make_members(search *s, const fm_engine_task *task)
     unsigned threads = options->threads != 0 ? options->threads : (unsigned)omp_get_max_threads();
     s->member_count = options->walkers != 0 ? options->walkers : FM_ENGINE_TOGETHER * threads;
     s->members = fm_alloc_zero(s->member_count, sizeof *s->members);
-    for (unsigned i = 0; i < s->member_count; i++) {
+    for (unsigned i = 0; i < s->member_count && !(i > 0 && stop_is_asked(s)); i++) {
         team_member *member = &s->members[i];
         member->walker = s->engine->new (task, i);
         member->rank = s->engine->rank(member->walker);
         note_best(s, member);
+        s->unfinished = i + 1;
     }
+    s->member_count = s->unfinished;
 }
 
 static fm_status outcome(const search *s, fm_error *error)
 {
-    if (s->status != FM_OK) { /* the last find could not be saved */
-        if (error != NULL)
-            *error = s->error;
-        return s->status;
-    }
+    for (unsigned i = 0; i < s->member_count; i++)
+        if (s->members[i].undelivered) {
+            if (error != NULL)
+                *error = s->error;
+            return s->status;
+        }
     if (s->options->target_rank != 0 && s->best_rank <= s->options->target_rank)
         return FM_OK;
-    if (s->options->stop != NULL && *s->options->stop != 0)
+    if (stop_is_asked(s))
         return FM_INTERRUPTED;
     return s->options->target_rank != 0 ? FM_NO : FM_OK;
 }
@@ -391,6 +425,9 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
     for (size_t i = 0; i < s.start_count; i++)
         fm_products_clear(&s.starts[i]);
     free(s.starts);
+    for (size_t i = 0; i < options->from_count; i++)
+        free(s.parents[i]);
+    free(s.parents);
     omp_destroy_lock(&s.lock);
     return status;
 }

@@ -61,6 +61,13 @@ exits 2 "$fewmul" search 3x3x3 --time soon --store store
 exits 2 "$fewmul" search 3x3x3 --store /dev/null/store
 exits 2 "$fewmul" search
 
+# A store that takes nothing: the find is kept elsewhere, and the exit code says that it is not saved.
+mkdir full
+touch full/2x2x2
+TMPDIR=$PWD exits 2 "$fewmul" search 2x2x2 --flips 10k --walkers 1 --store full
+has err 'meanwhile the find is'
+exits 0 "$fewmul" verify fewmul-unsaved/2x2x2/zt/rank7/*.json
+
 # A signal ends it with everything saved.
 for signal in INT TERM; do
     rm -rf store
