@@ -46,10 +46,10 @@ cat >two-f2.json <<'END_OF_FILE'
 END_OF_FILE
 echo precious >kept.json
 exits 1 "$fewmul" lift two-f2.json -o kept.json
-has err 'fewmul: two-f2.json: no lift found: the linear system of step 1'
+has err 'fewmul: two-f2.json: no lift to q found: the linear system of step 1'
 [ "$(cat kept.json)" = precious ] || fail "no lift, and the old output is gone"
 exits 1 "$fewmul" lift --json two-f2.json
-has out '"lifted": false, "ring": null, "error": "two-f2.json: no lift found'
+has out '"lifted": false, "ring": null, "error": "two-f2.json: no lift to q found'
 exits 1 "$fewmul" lift two-f2.json f2.json -o some.json
 exits 0 "$fewmul" verify some.json
 

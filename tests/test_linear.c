@@ -77,7 +77,6 @@ static void check_matrix(fm_random *random, const fm_sparse *matrix, const nmod_
             right[e] = fm_random_next(random) % p;
         bool solved = fm_linear_solve(linear, right, x);
         assert_false(solved && solves(dense, x, right));
-        assert_false(solved && p == 2);
     }
     free(x);
     free(right);

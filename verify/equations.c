@@ -61,6 +61,7 @@ void fm_equations_init(fm_equations *equations, const fm_scheme *scheme, const f
 {
     *equations = (fm_equations){.scheme = scheme, .tensor = tensor};
     index_columns(equations);
+    equations->slice = fm_alloc(0, sizeof *equations->slice);
     equations->slice_start = fm_alloc((size_t)tensor->extent[1] + 1, sizeof(size_t));
     equations->next_entry = tensor->entries;
     /* One before the first row: the first step wraps around to (0, 0). */

@@ -8,11 +8,16 @@
 #include <assert.h>
 #include <flint/fmpq.h>
 #include <flint/fmpz_vec.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { DEFAULT_TRIES = 32, DEFAULT_BITS = 96 };
+enum {
+    DEFAULT_TRIES = 32,
+    DEFAULT_BITS = 96,
+    MORE_TRIES = 8, /* after a lift to q was found, for one to z */
+};
 
 /* What the linear system may take, in bytes. */
 static const double MEMORY_MAX = 8.0 * 1024 * 1024 * 1024;
@@ -47,7 +52,7 @@ typedef struct lift {
 
     uint32_t *index[3]; /* where a row is not 0 */
     fm_scheme *found;
-    unsigned failed_step; /* the furthest that had no solution, 0: none */
+    unsigned last_failed; /* the step that had no solution, 0: none */
     fm_ring refused;      /* found, but larger than wanted */
     bool is_refused;
 } lift;
@@ -99,8 +104,7 @@ static void lift_init(lift *l, const fm_scheme *scheme, const fm_lift_options *o
     l->steps = options != NULL ? options->steps : 0;
     l->tries = options != NULL && options->tries > 0 ? options->tries : DEFAULT_TRIES;
     if (l->steps == 0)
-        l->steps = (unsigned)((DEFAULT_BITS + FLINT_BIT_COUNT(l->p) - 1) / FLINT_BIT_COUNT(l->p)) +
-                   (l->p == 2 ? DEFAULT_BITS / 2 : 1);
+        l->steps = 1 + (unsigned)(DEFAULT_BITS / log2((double)l->p));
     fm_random_seed(&l->random, options != NULL ? options->seed : 0, 0);
     l->equations = 1;
     for (int axis = 0; axis < 3; axis++) {
@@ -210,8 +214,9 @@ static void push_unknown(lift *l, fm_sparse *matrix, int axis, uint32_t r, uint3
     fm_sparse_end_unknown(matrix);
 }
 
-/* Appends the coefficients that are 0, or those that are not, as unknowns. */
-static void push_unknowns(lift *l, system_t *s, fm_sparse *matrix, bool zeros)
+/* Appends the coefficients that are not 0 as unknowns, or of those that are 0 a share of about
+   share / UINT16_MAX. */
+static void push_unknowns(lift *l, system_t *s, fm_sparse *matrix, bool zeros, uint32_t share)
 {
     for (uint32_t r = 0; r < l->scheme->rank; r++) {
         uint32_t count[3];
@@ -219,7 +224,8 @@ static void push_unknowns(lift *l, system_t *s, fm_sparse *matrix, bool zeros)
         for (int axis = 0; axis < 3; axis++)
             for (uint32_t e = 0; e < l->tensor->extent[axis]; e++) {
                 size_t place = l->offset[axis] + (size_t)r * l->tensor->extent[axis] + e;
-                if (fmpz_is_zero(&l->start[place]) != zeros)
+                if (fmpz_is_zero(&l->start[place]) != zeros ||
+                    (zeros && fm_random_below(&l->random, UINT16_MAX) >= share))
                     continue;
                 s->unknown[s->count++] = place;
                 push_unknown(l, matrix, axis, r, e, count);
@@ -227,16 +233,19 @@ static void push_unknowns(lift *l, system_t *s, fm_sparse *matrix, bool zeros)
     }
 }
 
-/* False when it would be too large. */
-static bool system_init(lift *l, system_t *s, bool with_zeros)
+/* The system in the coefficients that are not 0 and about zeros of the others. False when it would be
+   too large. */
+static bool system_init(lift *l, system_t *s, size_t zeros)
 {
     fm_sparse matrix;
     size_t size = l->offset[3];
     *s = (system_t){.unknown = fm_alloc(size, sizeof *s->unknown)};
     fm_sparse_init(&matrix, size, l->equations);
-    push_unknowns(l, s, &matrix, false);
-    if (with_zeros)
-        push_unknowns(l, s, &matrix, true);
+    push_unknowns(l, s, &matrix, false, 0);
+    size_t left = size - s->count;
+    if (zeros > 0 && left > 0)
+        push_unknowns(l, s, &matrix, true,
+                      zeros >= left ? UINT16_MAX : (uint32_t)(zeros * UINT16_MAX / left));
     s->solution = fm_alloc(s->count, sizeof *s->solution);
     bool fits = fm_linear_memory(&matrix, l->p) <= MEMORY_MAX;
     if (fits)
@@ -289,7 +298,8 @@ static fm_scheme *make_scheme(const lift *l, bool fractions)
     return scheme;
 }
 
-/* Keeps the candidate if it holds over the wanted ring. */
+/* Keeps the candidate if it holds over the wanted ring, and over a smaller one than what was found
+   before. */
 static bool accept(lift *l, fm_scheme *candidate)
 {
     fm_verdict verdict;
@@ -298,7 +308,13 @@ static bool accept(lift *l, fm_scheme *candidate)
     bool holds = fm_verify(candidate, l->tensor, candidate->ring, &verdict, NULL) == FM_OK;
     fm_verdict_clear(&verdict);
     if (holds && candidate->ring.kind <= l->wanted.kind) {
-        l->found = candidate;
+        fm_scheme *better = candidate, *worse = l->found;
+        if (worse != NULL && worse->ring.kind <= candidate->ring.kind) {
+            better = l->found;
+            worse = candidate;
+        }
+        l->found = better;
+        fm_scheme_free(worse);
         return true;
     }
     if (holds) {
@@ -359,19 +375,30 @@ static void set_step(lift *l, unsigned step)
 /* From a solution modulo p^step, with its residual, to one modulo p^(step + 1). */
 static bool hensel_step(lift *l, system_t *s)
 {
-    unsigned failed = 0;
+    l->last_failed = 0;
     if (!compute_right(l))
-        failed = l->step - 1;
+        l->last_failed = l->step - 1;
     else if (!fm_linear_solve(s->linear, l->right, s->solution))
-        failed = l->step;
-    if (failed > 0) {
-        l->failed_step = failed > l->failed_step ? failed : l->failed_step;
+        l->last_failed = l->step;
+    if (l->last_failed > 0)
         return false;
-    }
     for (size_t u = 0; u < s->count; u++)
         correct(l, s->unknown[u], s->solution[u]);
     set_step(l, l->step + 1);
     return true;
+}
+
+/* Over z where fractions are only those of scalings: 1/2 u and 2 w. Takes over scheme. */
+static fm_scheme *without_scalings(fm_scheme *scheme)
+{
+    fm_scheme *integral = NULL;
+    if (scheme == NULL || scheme->ring.kind != FM_RING_Q)
+        return scheme;
+    fm_scheme *canonical = fm_scheme_canonical(scheme);
+    fm_status status = fm_scheme_to_ring(canonical, FM_RING_Z_VALUE, &integral, NULL);
+    fm_scheme_free(canonical);
+    fm_scheme_free(status == FM_OK ? scheme : NULL);
+    return status == FM_OK ? integral : scheme;
 }
 
 /* Whether x, with its residual, is a lift, or the fractions that it stands for. */
@@ -379,7 +406,7 @@ static bool try_candidates(lift *l)
 {
     if (_fmpz_vec_is_zero(l->residual, (slong)l->equations))
         return accept(l, make_scheme(l, false));
-    return l->wanted.kind == FM_RING_Q && accept(l, make_scheme(l, true));
+    return l->wanted.kind == FM_RING_Q && accept(l, without_scalings(make_scheme(l, true)));
 }
 
 /* Starts again from the scheme itself. */
@@ -403,21 +430,29 @@ static bool lift_from_here(lift *l, system_t *s)
     }
 }
 
-/* Adds multiples of p to free unknowns: another solution of the first step follows. */
-static void perturb(lift *l, const system_t *s)
+/* Adds p to free unknowns, of some tries to half of them, of others to few: another solution of the
+   first step follows. */
+static void perturb(lift *l, const system_t *s, unsigned try)
 {
+    uint32_t one_of = UINT32_C(2) << 2 * (try % 4);
     for (size_t u = 0; u < s->count; u++)
-        if (fm_linear_is_free(s->linear, u) && fm_random_below(&l->random, 2) == 0)
+        if (fm_linear_is_free(s->linear, u) && fm_random_below(&l->random, one_of) == 0)
             correct(l, s->unknown[u], 1);
 }
 
+/* A first step without a solution has none from other starts either: free unknowns change the right
+   side by what the system can undo. */
 static void lift_with(lift *l, system_t *s)
 {
-    for (unsigned t = 0; t <= l->tries && l->found == NULL; t++) {
+    unsigned more = MORE_TRIES;
+    for (unsigned t = 0; t <= l->tries && more > 0; t++) {
         restart(l);
         if (t > 0)
-            perturb(l, s);
+            perturb(l, s, t);
         lift_from_here(l, s);
+        if (l->last_failed == 1 || (l->found != NULL && l->found->ring.kind < FM_RING_Q))
+            return;
+        more -= l->found != NULL;
     }
 }
 
@@ -442,18 +477,20 @@ static void set_provenance(fm_scheme *scheme, const fm_scheme *parent, uint64_t 
 
 static fm_status refuse(const lift *l, fm_error *error)
 {
-    char name[FM_RING_NAME_SIZE];
+    char wanted[FM_RING_NAME_SIZE], refused[FM_RING_NAME_SIZE];
+    fm_ring_name(l->wanted, wanted);
     if (l->is_refused)
-        return fm_fail(error, FM_NO, "a lift was found, but over %s",
-                       fm_ring_name(l->refused, name));
-    if (l->failed_step > 0)
+        return fm_fail(error, FM_NO, "no lift to %s found, but one over %s", wanted,
+                       fm_ring_name(l->refused, refused));
+    if (l->last_failed > 0)
         return fm_fail(error, FM_NO,
-                       "no lift found: the linear system of step %u, to modulo %lu^%u, has no "
-                       "solution",
-                       l->failed_step, l->p, l->failed_step + 1);
+                       "no lift to %s found: the linear system of step %u, to modulo %lu^%u, has "
+                       "no solution",
+                       wanted, l->last_failed, l->p, l->last_failed + 1);
     return fm_fail(error, FM_NO,
-                   "no lift found: the scheme lifts to modulo %lu^%u, but not to small numbers",
-                   l->p, l->steps + 1);
+                   "no lift to %s found: the scheme lifts to modulo %lu^%u, but not to small "
+                   "numbers",
+                   wanted, l->p, l->steps + 1);
 }
 
 static bool holds_at_once(lift *l)
@@ -464,11 +501,20 @@ static bool holds_at_once(lift *l)
     return try_candidates(l);
 }
 
+/* Few unknowns first: small systems, and coefficients that are 0 stay so. */
 static fm_status run(lift *l, fm_error *error)
 {
-    for (int with_zeros = 0; with_zeros < 2 && l->found == NULL; with_zeros++) {
+    size_t support = 0, all = l->offset[3];
+    for (size_t i = 0; i < all; i++)
+        support += !fmpz_is_zero(&l->start[i]);
+    const size_t zeros[] = {0, support / 2, 2 * support, all};
+    for (size_t i = 0; i < sizeof zeros / sizeof *zeros && l->found == NULL; i++) {
         system_t s;
-        bool fits = system_init(l, &s, with_zeros);
+        if (l->wanted.kind == FM_RING_ZT && i > 0)
+            break; /* in zt, what is 0 modulo p is 0 */
+        if (l->p == 2 && zeros[i] > 0 && zeros[i] < all)
+            continue; /* where signs failed, nothing short of all unknowns ever did (5 schemes) */
+        bool fits = system_init(l, &s, zeros[i]);
         if (fits)
             lift_with(l, &s);
         system_clear(&s);

@@ -8,8 +8,9 @@
 #include <flint/perm.h>
 #include <stdlib.h>
 
-/* Equations are folded into this many more than there are unknowns, by random sums: the rank stays
-   but for a probability of about p^-SLACK. */
+/* Where there are half as many equations again, random sums of them stand for all: each goes
+   into FOLDS sums, SLACK more than there are unknowns and a sixteenth, which keeps the rank but for
+   a probability of about 2^-SLACK. */
 enum { SLACK = 64, FOLDS = 3 };
 
 /* Where an equation goes. */
@@ -18,19 +19,20 @@ typedef struct fold {
     ulong coefficient;
 } fold;
 
-/* Over p other than 2: rows are unknowns, columns folded equations, and P M = L U. With the free
-   unknowns 0, the pivots' columns alone fix the rest: U' L' (P solution) = right there. */
+/* Over p other than 2: rows are unknowns, columns equations, and P M = L U. With the free unknowns
+   0, the pivots' columns alone fix the rest: U' L' (P solution) = right there. */
 typedef struct words {
-    nmod_t modulus;
-    size_t unknowns, equations, columns, rank;
-    fold (*folds)[FOLDS];
+    size_t unknowns, rank;
     size_t *pivot_unknown, *pivot_column;
     bool *used;
     nmod_mat_t lower, upper; /* U' and L', rank x rank */
 } words;
 
 struct fm_linear {
-    fm_linear_bits *bits; /* or NULL */
+    nmod_t modulus;
+    size_t equations, columns; /* columns: equations or their sums */
+    fold (*folds)[FOLDS];      /* of each equation; NULL when columns are equations */
+    fm_linear_bits *bits;      /* over f2, otherwise NULL */
     words words;
 };
 
@@ -66,34 +68,51 @@ void fm_sparse_end_unknown(fm_sparse *matrix)
     matrix->start[++matrix->unknowns] = matrix->count;
 }
 
-/* ---------------------------------------------------------------- words */
+/* ---------------------------------------------------------------- sums of equations */
 
-static void choose_folds(words *w, const fm_sparse *matrix)
+static size_t column_count(const fm_sparse *matrix)
+{
+    size_t sums = matrix->unknowns + matrix->unknowns / 16 + SLACK;
+    return matrix->equations / 3 > sums / 2 ? sums : matrix->equations;
+}
+
+static void choose_folds(fm_linear *linear)
 {
     fm_random random;
-    fm_random_seed(&random, w->modulus.n, 0);
-    w->equations = matrix->equations;
-    w->columns = matrix->unknowns + SLACK;
-    bool plain = w->equations <= w->columns;
-    if (plain)
-        w->columns = w->equations;
-    w->folds = fm_alloc(w->equations, sizeof *w->folds);
-    for (size_t e = 0; e < w->equations; e++)
-        for (int f = 0; f < FOLDS; f++) {
-            ulong coefficient = 1 + fm_random_next(&random) % (w->modulus.n - 1);
-            w->folds[e][f] =
-                plain ? (fold){(uint32_t)e, f == 0}
-                      : (fold){fm_random_below(&random, (uint32_t)w->columns), coefficient};
+    fm_random_seed(&random, linear->modulus.n, 0);
+    linear->folds = fm_alloc(linear->equations, sizeof *linear->folds);
+    for (size_t e = 0; e < linear->equations; e++)
+        for (int f = 0; f < FOLDS; f++)
+            linear->folds[e][f] = (fold){fm_random_below(&random, (uint32_t)linear->columns),
+                                         1 + fm_random_next(&random) % (linear->modulus.n - 1)};
+}
+
+/* The matrix with sums for equations, which may stand more than once in an unknown. */
+static void fold_matrix(const fm_linear *linear, const fm_sparse *matrix, fm_sparse *folded)
+{
+    fm_sparse_init(folded, matrix->unknowns, linear->columns);
+    for (size_t x = 0; x < matrix->unknowns; x++) {
+        for (size_t e = matrix->start[x]; e < matrix->start[x + 1]; e++)
+            for (int f = 0; f < FOLDS; f++) {
+                const fold *to = &linear->folds[matrix->equation[e]][f];
+                fm_sparse_push(folded, to->into,
+                               nmod_mul(matrix->coefficient[e], to->coefficient, linear->modulus));
+            }
+        fm_sparse_end_unknown(folded);
+    }
+}
+
+static void fold_right(const fm_linear *linear, const ulong *right, ulong *folded)
+{
+    for (size_t e = 0; e < linear->equations; e++)
+        for (int f = 0; f < FOLDS && right[e] != 0; f++) {
+            const fold *to = &linear->folds[e][f];
+            folded[to->into] =
+                nmod_addmul(folded[to->into], right[e], to->coefficient, linear->modulus);
         }
 }
 
-static void fold_into(const words *w, size_t equation, ulong value, ulong *row)
-{
-    for (int f = 0; f < FOLDS; f++) {
-        const fold *to = &w->folds[equation][f];
-        row[to->into] = nmod_addmul(row[to->into], value, to->coefficient, w->modulus);
-    }
-}
+/* ---------------------------------------------------------------- words */
 
 /* Reads the pivots and the triangles off the factors that nmod_mat_lu leaves in one matrix. */
 static void keep_triangles(words *w, const nmod_mat_t lu, const slong *permutation)
@@ -108,8 +127,8 @@ static void keep_triangles(words *w, const nmod_mat_t lu, const slong *permutati
             column++;
         w->pivot_column[t] = column++;
     }
-    nmod_mat_init(w->lower, (slong)w->rank, (slong)w->rank, w->modulus.n);
-    nmod_mat_init(w->upper, (slong)w->rank, (slong)w->rank, w->modulus.n);
+    nmod_mat_init(w->lower, (slong)w->rank, (slong)w->rank, lu->mod.n);
+    nmod_mat_init(w->upper, (slong)w->rank, (slong)w->rank, lu->mod.n);
     for (size_t t = 0; t < w->rank; t++)
         for (size_t s = 0; s <= t; s++) {
             nmod_mat_entry(w->lower, t, s) = nmod_mat_entry(lu, s, w->pivot_column[t]);
@@ -120,14 +139,14 @@ static void keep_triangles(words *w, const nmod_mat_t lu, const slong *permutati
 static void factor_words(words *w, const fm_sparse *matrix, ulong p)
 {
     nmod_mat_t m;
-    nmod_init(&w->modulus, p);
     w->unknowns = matrix->unknowns;
     w->used = fm_alloc_zero(w->unknowns, sizeof *w->used);
-    choose_folds(w, matrix);
-    nmod_mat_init(m, (slong)w->unknowns, (slong)w->columns, p);
+    nmod_mat_init(m, (slong)w->unknowns, (slong)matrix->equations, p);
     for (size_t x = 0; x < w->unknowns; x++)
-        for (size_t e = matrix->start[x]; e < matrix->start[x + 1]; e++)
-            fold_into(w, matrix->equation[e], matrix->coefficient[e], m->rows[x]);
+        for (size_t e = matrix->start[x]; e < matrix->start[x + 1]; e++) {
+            ulong *entry = &nmod_mat_entry(m, x, matrix->equation[e]);
+            *entry = nmod_add(*entry, matrix->coefficient[e], m->mod);
+        }
     slong *permutation = _perm_init((slong)w->unknowns);
     w->rank = (size_t)nmod_mat_lu(permutation, m, 0);
     keep_triangles(w, m, permutation);
@@ -138,13 +157,9 @@ static void factor_words(words *w, const fm_sparse *matrix, ulong p)
 static void solve_words(const words *w, const ulong *right, ulong *solution)
 {
     nmod_mat_t x;
-    ulong *folded = fm_alloc_zero(w->columns, sizeof *folded);
-    for (size_t e = 0; e < w->equations; e++)
-        if (right[e] != 0)
-            fold_into(w, e, right[e], folded);
-    nmod_mat_init(x, (slong)w->rank, 1, w->modulus.n);
+    nmod_mat_init(x, (slong)w->rank, 1, w->lower->mod.n);
     for (size_t t = 0; t < w->rank; t++)
-        nmod_mat_entry(x, t, 0) = folded[w->pivot_column[t]];
+        nmod_mat_entry(x, t, 0) = right[w->pivot_column[t]];
     nmod_mat_solve_tril(x, w->lower, x, 0);
     nmod_mat_solve_triu(x, w->upper, x, 1);
     for (size_t u = 0; u < w->unknowns; u++)
@@ -152,12 +167,10 @@ static void solve_words(const words *w, const ulong *right, ulong *solution)
     for (size_t t = 0; t < w->rank; t++)
         solution[w->pivot_unknown[t]] = nmod_mat_entry(x, t, 0);
     nmod_mat_clear(x);
-    free(folded);
 }
 
 static void clear_words(words *w)
 {
-    free(w->folds);
     free(w->pivot_unknown);
     free(w->pivot_column);
     free(w->used);
@@ -169,17 +182,36 @@ static void clear_words(words *w)
 
 double fm_linear_memory(const fm_sparse *matrix, ulong p)
 {
-    double unknowns = (double)matrix->unknowns;
-    return p == 2 ? fm_linear_bits_memory(matrix) : 3 * sizeof(ulong) * unknowns * unknowns;
+    double unknowns = (double)matrix->unknowns, columns = (double)column_count(matrix);
+    double sparse = (double)(matrix->equations + matrix->count) * sizeof(fold) * FOLDS;
+    double dense = p == 2 ? unknowns * (unknowns + columns) / 8
+                          : sizeof(ulong) * unknowns * (columns + 2 * unknowns);
+    return sparse + dense;
+}
+
+static void factor(fm_linear *linear, const fm_sparse *matrix, ulong p)
+{
+    if (p == 2)
+        linear->bits = fm_linear_bits_factor(matrix);
+    else
+        factor_words(&linear->words, matrix, p);
 }
 
 fm_linear *fm_linear_factor(const fm_sparse *matrix, ulong p)
 {
     fm_linear *linear = fm_alloc_zero(1, sizeof *linear);
-    if (p == 2)
-        linear->bits = fm_linear_bits_factor(matrix);
-    else
-        factor_words(&linear->words, matrix, p);
+    nmod_init(&linear->modulus, p);
+    linear->equations = matrix->equations;
+    linear->columns = column_count(matrix);
+    if (linear->columns == linear->equations) {
+        factor(linear, matrix, p);
+        return linear;
+    }
+    fm_sparse folded;
+    choose_folds(linear);
+    fold_matrix(linear, matrix, &folded);
+    factor(linear, &folded, p);
+    fm_sparse_clear(&folded);
     return linear;
 }
 
@@ -191,6 +223,7 @@ void fm_linear_free(fm_linear *linear)
         fm_linear_bits_free(linear->bits);
     else
         clear_words(&linear->words);
+    free(linear->folds);
     free(linear);
 }
 
@@ -207,8 +240,17 @@ bool fm_linear_is_free(const fm_linear *linear, size_t unknown)
 
 bool fm_linear_solve(const fm_linear *linear, const ulong *right, ulong *solution)
 {
+    bool solved = true;
+    ulong *folded = NULL;
+    if (linear->folds != NULL) {
+        folded = fm_alloc_zero(linear->columns, sizeof *folded);
+        fold_right(linear, right, folded);
+        right = folded;
+    }
     if (linear->bits != NULL)
-        return fm_linear_bits_solve(linear->bits, right, solution);
-    solve_words(&linear->words, right, solution);
-    return true;
+        solved = fm_linear_bits_solve(linear->bits, right, solution);
+    else
+        solve_words(&linear->words, right, solution);
+    free(folded);
+    return solved;
 }

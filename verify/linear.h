@@ -26,7 +26,7 @@ void fm_sparse_end_unknown(fm_sparse *matrix);
 /* A factored matrix. */
 typedef struct fm_linear fm_linear;
 
-/* What the factors of a matrix take, in bytes. */
+/* About what factoring a matrix takes, in bytes. */
 double fm_linear_memory(const fm_sparse *matrix, ulong p);
 /* Factors the matrix modulo p: word-parallel elimination over f2, LU by FLINT for other p. */
 fm_linear *fm_linear_factor(const fm_sparse *matrix, ulong p);
@@ -37,8 +37,8 @@ size_t fm_linear_rank(const fm_linear *linear);
 bool fm_linear_is_free(const fm_linear *linear, size_t unknown);
 
 /* Sets solution, of residues, to the solution of matrix * solution = right that is 0 on the free
-   unknowns. When there is none: false over f2; elsewhere perhaps true and something that solves
-   only some of the equations. */
+   unknowns. False when there is none and that shows; otherwise what comes out may solve only some
+   of the equations, which is for the caller to find. */
 bool fm_linear_solve(const fm_linear *linear, const ulong *right, ulong *solution);
 
 #endif

@@ -48,12 +48,6 @@ static uint64_t *row_of(const fm_linear_bits *bits, size_t r)
     return bits->row + r * bits->words;
 }
 
-double fm_linear_bits_memory(const fm_sparse *matrix)
-{
-    return (double)matrix->unknowns * 8 *
-           (double)(words_for(matrix->equations) + words_for(matrix->unknowns));
-}
-
 static fm_linear_bits *load(const fm_sparse *matrix)
 {
     fm_linear_bits *bits = fm_alloc_zero(1, sizeof *bits);
@@ -67,7 +61,7 @@ static fm_linear_bits *load(const fm_sparse *matrix)
     for (size_t x = 0; x < matrix->unknowns; x++) {
         uint64_t *row = row_of(bits, x), *sum = row + bits->equation_words;
         for (size_t e = matrix->start[x]; e < matrix->start[x + 1]; e++)
-            row[matrix->equation[e] / 64] |= UINT64_C(1) << matrix->equation[e] % 64;
+            row[matrix->equation[e] / 64] ^= UINT64_C(1) << matrix->equation[e] % 64;
         sum[x / 64] = UINT64_C(1) << x % 64;
     }
     return bits;

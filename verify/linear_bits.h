@@ -6,7 +6,7 @@
 
 typedef struct fm_linear_bits fm_linear_bits;
 
-double fm_linear_bits_memory(const fm_sparse *matrix);
+/* As in linear.h, but equations may stand more than once in an unknown: ones add up modulo 2. */
 fm_linear_bits *fm_linear_bits_factor(const fm_sparse *matrix);
 void fm_linear_bits_free(fm_linear_bits *bits);
 size_t fm_linear_bits_rank(const fm_linear_bits *bits);
