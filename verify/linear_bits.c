@@ -7,14 +7,14 @@
 
 /* A row is an unknown: its equations as bits, then, from word equation_words on, the unknowns that
    were added up to make it. Rows are only ever added to rows below, so that the pivots are the
-   first independent unknowns, in their order. */
+   first independent unknowns, in their order. Rows are stored in chunks, first chunk 0 of all rows,
+   then chunk 1, and so on: a window is eliminated chunk by chunk, and that reads memory in order. */
 
 enum {
     WINDOW = 64, /* columns that are eliminated together: the bits of a word */
     GROUP = 8,   /* pivots to a table of their sums (the method of the four Russians) */
     TABLE = 1 << GROUP,
-    CHUNK = 32, /* words of a row that are updated together: all tables of a chunk, 512 KiB, stay
-                        in the cache */
+    CHUNK = 32, /* words; all tables of a chunk, 512 KiB, stay in the cache */
 };
 
 typedef struct pivot {
@@ -22,8 +22,8 @@ typedef struct pivot {
 } pivot;
 
 struct fm_linear_bits {
-    size_t unknowns, equations, equation_words, words;
-    uint64_t *row;
+    size_t unknowns, equations, equation_words, chunks;
+    uint64_t (*chunk)[CHUNK];
     pivot *pivots; /* in the order of their columns */
     size_t rank;
     bool *used; /* by unknown: whether it is a pivot's row */
@@ -43,9 +43,14 @@ static size_t words_for(size_t bits)
     return (bits + 63) / 64;
 }
 
-static uint64_t *row_of(const fm_linear_bits *bits, size_t r)
+static uint64_t *chunk_of(const fm_linear_bits *bits, size_t r, size_t chunk)
 {
-    return bits->row + r * bits->words;
+    return bits->chunk[chunk * bits->unknowns + r];
+}
+
+static uint64_t *word_of(const fm_linear_bits *bits, size_t r, size_t word)
+{
+    return chunk_of(bits, r, word / CHUNK) + word % CHUNK;
 }
 
 static fm_linear_bits *load(const fm_sparse *matrix)
@@ -54,15 +59,14 @@ static fm_linear_bits *load(const fm_sparse *matrix)
     bits->unknowns = matrix->unknowns;
     bits->equations = matrix->equations;
     bits->equation_words = words_for(matrix->equations);
-    bits->words = bits->equation_words + words_for(matrix->unknowns);
-    bits->row = fm_alloc_zero(bits->unknowns * bits->words, sizeof *bits->row);
+    bits->chunks = (bits->equation_words + words_for(matrix->unknowns) + CHUNK - 1) / CHUNK;
+    bits->chunk = fm_alloc_aligned(bits->unknowns * bits->chunks, sizeof *bits->chunk);
     bits->pivots = fm_alloc(bits->unknowns, sizeof *bits->pivots);
     bits->used = fm_alloc_zero(bits->unknowns, sizeof *bits->used);
     for (size_t x = 0; x < matrix->unknowns; x++) {
-        uint64_t *row = row_of(bits, x), *sum = row + bits->equation_words;
         for (size_t e = matrix->start[x]; e < matrix->start[x + 1]; e++)
-            row[matrix->equation[e] / 64] ^= UINT64_C(1) << matrix->equation[e] % 64;
-        sum[x / 64] = UINT64_C(1) << x % 64;
+            *word_of(bits, x, matrix->equation[e] / 64) ^= UINT64_C(1) << matrix->equation[e] % 64;
+        *word_of(bits, x, bits->equation_words + x / 64) = UINT64_C(1) << x % 64;
     }
     return bits;
 }
@@ -73,7 +77,7 @@ static void find_pivots(fm_linear_bits *bits, size_t word, window *w)
     uint64_t present = 0;
     w->count = 0;
     for (size_t r = 0; r < bits->unknowns; r++) {
-        w->value[r] = bits->used[r] ? 0 : row_of(bits, r)[word];
+        w->value[r] = bits->used[r] ? 0 : *word_of(bits, r, word);
         w->added[r] = 0;
         present |= w->value[r];
     }
@@ -98,50 +102,47 @@ static void find_pivots(fm_linear_bits *bits, size_t word, window *w)
     }
 }
 
-static void add_words(uint64_t *restrict to, const uint64_t *restrict from, size_t count)
+static void add_chunk(uint64_t *restrict to, const uint64_t *restrict from)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < CHUNK; i++)
         to[i] ^= from[i];
 }
 
-/* Brings the rows of the pivots up to date, in order: each needs those before it. */
-static void update_pivots(const fm_linear_bits *bits, size_t word, const window *w)
+/* Brings the rows of the pivots up to date, in order: each needs those before it. Words before the
+   window are 0 in all of them. */
+static void update_pivots(const fm_linear_bits *bits, const window *w, size_t chunk)
 {
     for (size_t t = 0; t < w->count; t++)
         for (uint64_t left = w->added[w->pivots[t].row]; left != 0; left &= left - 1) {
             size_t s = (size_t)__builtin_ctzll(left);
-            add_words(row_of(bits, w->pivots[t].row) + word, row_of(bits, w->pivots[s].row) + word,
-                      bits->words - word);
+            add_chunk(chunk_of(bits, w->pivots[t].row, chunk),
+                      chunk_of(bits, w->pivots[s].row, chunk));
         }
 }
 
-/* All sums of each group of pivots, for the words of a chunk. */
-static void fill_tables(const fm_linear_bits *bits, const window *w, size_t first, size_t count)
+/* All sums of each group of pivots. */
+static void fill_tables(const fm_linear_bits *bits, const window *w, size_t chunk)
 {
     for (size_t t = 0; t < w->count; t++) {
         uint64_t(*sums)[CHUNK] = w->table[t / GROUP];
-        const uint64_t *row = row_of(bits, w->pivots[t].row) + first;
         size_t half = (size_t)1 << t % GROUP;
         if (half == 1)
             memset(sums[0], 0, sizeof sums[0]);
         for (size_t s = 0; s < half; s++) {
             memcpy(sums[half + s], sums[s], sizeof sums[s]);
-            add_words(sums[half + s], row, count);
+            add_chunk(sums[half + s], chunk_of(bits, w->pivots[t].row, chunk));
         }
     }
 }
 
-static void update_chunk(const fm_linear_bits *bits, const window *w, size_t first, size_t count)
+static void update_rows(const fm_linear_bits *bits, const window *w, size_t chunk)
 {
-    fill_tables(bits, w, first, count);
     for (size_t r = 0; r < bits->unknowns; r++) {
-        if (bits->used[r])
-            continue;
-        uint64_t *row = row_of(bits, r) + first;
-        uint64_t added = w->added[r];
+        uint64_t added = bits->used[r] ? 0 : w->added[r];
+        uint64_t *row = chunk_of(bits, r, chunk);
         for (size_t g = 0; added != 0; g++, added >>= GROUP)
             if (added % TABLE != 0)
-                add_words(row, w->table[g][added % TABLE], count);
+                add_chunk(row, w->table[g][added % TABLE]);
     }
 }
 
@@ -150,10 +151,10 @@ static void eliminate_window(fm_linear_bits *bits, size_t word, window *w)
     find_pivots(bits, word, w);
     if (w->count == 0)
         return;
-    update_pivots(bits, word, w);
-    for (size_t first = word; first < bits->words; first += CHUNK) {
-        size_t left = bits->words - first;
-        update_chunk(bits, w, first, left < CHUNK ? left : CHUNK);
+    for (size_t chunk = word / CHUNK; chunk < bits->chunks; chunk++) {
+        update_pivots(bits, w, chunk);
+        fill_tables(bits, w, chunk);
+        update_rows(bits, w, chunk);
     }
     memcpy(bits->pivots + bits->rank, w->pivots, w->count * sizeof *w->pivots);
     bits->rank += w->count;
@@ -179,7 +180,7 @@ void fm_linear_bits_free(fm_linear_bits *bits)
 {
     if (bits == NULL)
         return;
-    free(bits->row);
+    free(bits->chunk);
     free(bits->pivots);
     free(bits->used);
     free(bits);
@@ -197,13 +198,16 @@ bool fm_linear_bits_is_free(const fm_linear_bits *bits, size_t unknown)
 
 bool fm_linear_bits_solve(const fm_linear_bits *bits, const ulong *right, ulong *solution)
 {
-    uint64_t *rest = fm_alloc_zero(bits->words, sizeof *rest), *sum = rest + bits->equation_words;
+    uint64_t *rest = fm_alloc_zero(bits->chunks, CHUNK * sizeof *rest);
+    const uint64_t *sum = rest + bits->equation_words;
     for (size_t e = 0; e < bits->equations; e++)
         rest[e / 64] |= (uint64_t)right[e] << e % 64;
     for (size_t t = 0; t < bits->rank; t++) {
         size_t word = bits->pivots[t].column / 64;
-        if ((rest[word] >> bits->pivots[t].column % 64 & 1) != 0)
-            add_words(rest + word, row_of(bits, bits->pivots[t].row) + word, bits->words - word);
+        if ((rest[word] >> bits->pivots[t].column % 64 & 1) == 0)
+            continue;
+        for (size_t chunk = word / CHUNK; chunk < bits->chunks; chunk++)
+            add_chunk(rest + chunk * CHUNK, chunk_of(bits, bits->pivots[t].row, chunk));
     }
     bool solved = true;
     for (size_t i = 0; i < bits->equation_words; i++)
