@@ -185,11 +185,11 @@ const cli_command cli_command_lift = {
         "  fewmul convert --ring f2 strassen.txt | fewmul lift -\n\n"
         "With --json an object a line and scheme goes to standard output, and the schemes only to\n"
         "the file of --output, which appears whole or not at all. FILE - is standard input. Exit\n"
-        "code 1: a scheme does not hold or has no lift that was found; the others are written. A "
+        "code 1: a scheme does not hold or no lift was found; the others are written. A first "
         "step\n"
-        "without a solution shows that these coefficients cannot be continued, not that no lift "
-        "of\n"
-        "the scheme exists.",
+        "without a solution means that there is none; a later one, only that the solution taken "
+        "at\n"
+        "the steps before does not go on: --tries and --seed choose others.",
     .options = options,
     .operands_min = 1,
     .operands_max = SIZE_MAX,

@@ -214,9 +214,11 @@ typedef struct fm_lift_options {
    residues nearest to 0 and the fractions that they stand for are checked by fm_verify, so that
    *out, which the caller frees with fm_scheme_free, always holds over its own ring, the smallest of
    zt, z, q with its coefficients; its provenance names the scheme as its parent. options may be
-   NULL: to q. FM_NO, with *out NULL, when the scheme does not hold or no lift was found; the message
-   says whether a step had no solution. FM_BAD_INPUT when the scheme is not over zp or when it is so
-   large that the linear system would take over 8 GiB. */
+   NULL: to q. FM_NO, with *out NULL, when the scheme does not hold or no lift was found; the
+   message says which step had no solution. The first means that there is no lift (but for the small
+   chance that the random sums of equations that stand for all had a smaller rank), a later one only
+   that the solutions taken before do not go on. FM_BAD_INPUT when the scheme is not over zp or when
+   it is so large that the linear system would take over 8 GiB. */
 fm_status fm_lift(const fm_scheme *scheme, const fm_lift_options *options, fm_scheme **out,
                   fm_error *error);
 

@@ -105,6 +105,8 @@ static void lift_init(lift *l, const fm_scheme *scheme, const fm_lift_options *o
     l->tries = options != NULL && options->tries > 0 ? options->tries : DEFAULT_TRIES;
     if (l->steps == 0)
         l->steps = 1 + (unsigned)(DEFAULT_BITS / log2((double)l->p));
+    if (l->wanted.kind == FM_RING_ZT) /* the rest is larger than 1, or 0 */
+        l->steps = 1;
     fm_random_seed(&l->random, options != NULL ? options->seed : 0, 0);
     l->equations = 1;
     for (int axis = 0; axis < 3; axis++) {
@@ -487,10 +489,11 @@ static fm_status refuse(const lift *l, fm_error *error)
                        "no lift to %s found: the linear system of step %u, to modulo %lu^%u, has "
                        "no solution",
                        wanted, l->last_failed, l->p, l->last_failed + 1);
-    return fm_fail(error, FM_NO,
-                   "no lift to %s found: the scheme lifts to modulo %lu^%u, but not to small "
-                   "numbers",
-                   wanted, l->p, l->steps + 1);
+    return fm_fail(
+        error, FM_NO,
+        "no lift to %s found: the scheme lifts to modulo %lu^%u, but its coefficients are "
+        "not seen to be in %s",
+        wanted, l->p, l->steps + 1, wanted);
 }
 
 static bool holds_at_once(lift *l)
