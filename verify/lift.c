@@ -235,8 +235,8 @@ static void push_unknowns(lift *l, system_t *s, fm_sparse *matrix, bool zeros, u
     }
 }
 
-/* The system in the coefficients that are not 0 and about zeros of the others. False when it would be
-   too large. */
+/* The system in the coefficients that are not 0 and about zeros of the others. False when it would
+   be too large. */
 static bool system_init(lift *l, system_t *s, size_t zeros)
 {
     fm_sparse matrix;

@@ -7,8 +7,9 @@
 
 /* A row is an unknown: its equations as bits, then, from word equation_words on, the unknowns that
    were added up to make it. Rows are only ever added to rows below, so that the pivots are the
-   first independent unknowns, in their order. Rows are stored in chunks, first chunk 0 of all rows,
-   then chunk 1, and so on: a window is eliminated chunk by chunk, and that reads memory in order. */
+   first independent unknowns, in their order. Rows are stored in chunks, first chunk 0 of all
+   rows, then chunk 1, and so on: a window is eliminated chunk by chunk, which reads memory in
+   order. */
 
 enum {
     WINDOW = 64, /* columns that are eliminated together: the bits of a word */
