@@ -40,40 +40,16 @@ static fm_status map_schemes(const char *path, fm_scheme_list *list, fm_ring rin
     return FM_OK;
 }
 
-/* Several schemes are a JSON array, or follow one another in text. */
-static fm_status write_schemes(const char *path, const fm_scheme_list *list, fm_file_kind kind,
-                               FILE *file, fm_error *error)
-{
-    fm_error reason;
-    bool array = kind == FM_FILE_JSON && list->count != 1;
-    fm_status status = FM_OK;
-    fputs(array ? "[\n" : "", file);
-    for (size_t s = 0; s < list->count && status == FM_OK; s++) {
-        fputs(array && s > 0 ? ",\n" : "", file);
-        status = fm_scheme_write(list->schemes[s], kind, file, &reason);
-    }
-    if (status != FM_OK) {
-        const char *output = arguments.output != NULL ? arguments.output : "standard output";
-        return fm_fail(error, status, "%s: %s", status == FM_IO ? output : path, reason.message);
-    }
-    fputs(array ? "]\n" : "", file);
-    return status;
-}
-
 static fm_status convert(const char *path, fm_file_kind kind, fm_error *error)
 {
     fm_scheme_list list;
-    cli_output output;
     fm_status status = fm_scheme_read(path, &list, error);
     if (status != FM_OK)
         return status;
     if (cli_ring_given(arguments.ring))
         status = map_schemes(path, &list, arguments.ring, error);
     if (status == FM_OK)
-        status = cli_output_open(arguments.output, &output, error);
-    if (status == FM_OK)
-        status =
-            cli_output_close(&output, write_schemes(path, &list, kind, output.file, error), error);
+        status = cli_write_schemes(path, &list, kind, arguments.output, error);
     fm_scheme_list_free(&list);
     return status;
 }

@@ -79,3 +79,34 @@ fm_status cli_output_close(cli_output *output, fm_status status, fm_error *error
     free_paths(output);
     return status;
 }
+
+/* Several schemes are a JSON array, or follow one another in text. */
+static fm_status write_list(const fm_scheme_list *list, fm_file_kind kind, FILE *file,
+                            fm_error *error)
+{
+    bool array = kind == FM_FILE_JSON && list->count != 1;
+    fm_status status = FM_OK;
+    fputs(array ? "[\n" : "", file);
+    for (size_t s = 0; s < list->count && status == FM_OK; s++) {
+        fputs(array && s > 0 ? ",\n" : "", file);
+        status = fm_scheme_write(list->schemes[s], kind, file, error);
+    }
+    fputs(array && status == FM_OK ? "]\n" : "", file);
+    return status;
+}
+
+fm_status cli_write_schemes(const char *input, const fm_scheme_list *list, fm_file_kind kind,
+                            const char *path, fm_error *error)
+{
+    cli_output output;
+    fm_error reason;
+    fm_status status = cli_output_open(path, &output, error);
+    if (status != FM_OK)
+        return status;
+    status = write_list(list, kind, output.file, &reason);
+    if (status != FM_OK) {
+        const char *name = path != NULL ? path : "standard output";
+        fm_fail(error, status, "%s: %s", status == FM_IO ? name : input, reason.message);
+    }
+    return cli_output_close(&output, status, error);
+}

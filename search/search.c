@@ -16,6 +16,7 @@
 
 enum {
     SLICE = 1 << 15, /* attempts of a walker before the thread looks up: some milliseconds */
+    IDLE_SLICES = 256,
     RANK_MARGIN = 16,
 };
 /* On the way down every rank is passed within moments, and only the last is worth keeping: a find
@@ -32,7 +33,8 @@ typedef struct team_member {
     double best_at;   /* seconds */
     double retry_at;  /* no sooner offered */
     bool undelivered; /* its best scheme has not been handed over */
-    bool finished;    /* reached the limit of flips */
+    bool finished;    /* reached the limit of flips, or has nothing to flip */
+    unsigned idle;    /* slices without a flip */
 } team_member;
 
 typedef struct search {
@@ -220,8 +222,10 @@ static bool run_slice(search *s, team_member *members, unsigned count)
     for (unsigned i = 0; i < working_count; i++) {
         team_member *member = working[i];
         member->rank = s->engine->rank(member->walker);
-        member->flips = s->engine->flips(member->walker);
-        if (limit != 0 && member->flips >= limit) {
+        uint64_t flips = s->engine->flips(member->walker);
+        member->idle = flips > member->flips ? 0 : member->idle + 1;
+        member->flips = flips;
+        if (limit != 0 && (flips >= limit || member->idle >= IDLE_SLICES)) {
             member->finished = true;
             s->unfinished--;
         }

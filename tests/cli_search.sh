@@ -46,6 +46,9 @@ has_line out 'engine     symmetric'
 exits 0 "$fewmul" search 4x4x4 --engine symmetric --ring f2 --flips 10k --store orbits \
     --from "$(ls orbits/4x4x4/f2/rank49/*.json | head -n 1)"
 
+# Where there is nothing to flip, a limit of flips ends the search all the same.
+exits 0 "$fewmul" search 1x1x1 --flips 1k --store store
+
 # Calls that are wrong.
 exits 2 "$fewmul" search 4x4 --store store
 has err "'4x4' is not a format"
