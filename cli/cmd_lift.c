@@ -1,7 +1,7 @@
 /* fewmul lift: from a scheme modulo p to one over zt, z or q. */
 #include "command.h"
-#include "json.h"
 #include "error.h"
+#include "json.h"
 #include "output.h"
 #include "print.h"
 #include "scheme.h"
