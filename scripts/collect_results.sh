@@ -48,9 +48,9 @@ done
     cat <<'END'
 # What this engine has found
 
-Each scheme below was found from the standard scheme by this project's own search, is verified by
-`fewmul verify results/*/*/*/*.json`, and says in its provenance which engine, version and seed found
-it. The folder is a results store (docs/results-store.md). `published` is the best published rank, in
+Each scheme below was found from the standard scheme by this project's own search, or lifted by
+`fewmul lift` from one that was. Each is verified by `fewmul verify results/*/*/*/*.json`, and says in
+its provenance which engine, version and seed found it, or which scheme it was lifted from. The folder is a results store (docs/results-store.md). `published` is the best published rank, in
 the same ring where there is one.
 
 END
