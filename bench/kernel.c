@@ -73,7 +73,7 @@ static fm_status open_library(const char *path, fm_scalar_type type, fm_kernel *
         dlclose(library);
         return fm_fail(error, FM_INTERNAL, "a compiled kernel lacks its functions");
     }
-    *out = (fm_kernel){.library = library};
+    *out = (fm_kernel){.handle = library};
     if (type == FM_F32)
         out->f32 = (fm_kernel_f32 *)symbol;
     else
@@ -109,7 +109,7 @@ fm_status fm_kernel_load(const fm_scheme *scheme, fm_scalar_type type, unsigned 
 
 void fm_kernel_unload(fm_kernel *kernel)
 {
-    if (kernel->library != NULL)
-        dlclose(kernel->library);
+    if (kernel->handle != NULL)
+        dlclose(kernel->handle);
     *kernel = (fm_kernel){0};
 }

@@ -10,7 +10,7 @@ typedef void fm_kernel_f64(size_t m, size_t n, size_t k, double alpha, const dou
                            const double *b, size_t ldb, double beta, double *c, size_t ldc);
 
 typedef struct fm_kernel {
-    void *library;
+    void *handle;
     fm_kernel_f32 *f32; /* of the two, the one of its type */
     fm_kernel_f64 *f64;
     unsigned (*levels)(size_t m, size_t n, size_t k);
