@@ -7,8 +7,12 @@ fm_status fm_bench_flips(const fm_tensor *tensor, fm_ring ring, unsigned threads
                          fm_error *error)
 {
     fm_search_result found;
-    fm_search_options options = {
-        .ring = ring, .threads = threads, .seconds = seconds, .seed = seed, .stop = stop};
+    fm_search_options options = {.strategy = FM_STRATEGY_WALKS,
+                                 .ring = ring,
+                                 .threads = threads,
+                                 .seconds = seconds,
+                                 .seed = seed,
+                                 .stop = stop};
     fm_status status = fm_search(tensor, &options, &found, error);
     if (status == FM_OK)
         *result = (fm_bench_flips_result){(double)found.flips / found.seconds, found.best_rank,

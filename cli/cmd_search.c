@@ -9,17 +9,19 @@
 
 static struct {
     fm_ring ring;
-    const char *engine, *store;
+    const char *engine, *strategy, *store;
     uint64_t target, threads, walkers, seed, flips;
     double seconds;
     cli_list from;
     bool json, quiet;
-} arguments = {.ring = {FM_RING_ZT, 0}, .engine = "flips", .seed = 1};
+} arguments = {.ring = {FM_RING_ZT, 0}, .engine = "flips", .strategy = "growth", .seed = 1};
 
 static const cli_option options[] = {
     {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
     {"engine", "NAME", CLI_STRING, &arguments.engine,
      "flips, or symmetric: square formats, cyclic symmetry kept"},
+    {"strategy", "NAME", CLI_STRING, &arguments.strategy,
+     "of the engine flips: growth, pools or walks"},
     {"target", "RANK", CLI_COUNT, &arguments.target, "stop when this rank is reached"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads; 0: all cores"},
     {"walkers", "N", CLI_COUNT, &arguments.walkers, "walkers; 0: four a thread"},
@@ -258,7 +260,20 @@ static void print_outcome_json(const fm_search_result *result, const char *tenso
     cli_print_json(object);
 }
 
-static fm_status search(const fm_tensor *tensor, fm_store *store, fm_error *error)
+/* The strategy of the call; false when there is none of that name. */
+static bool parse_strategy(fm_strategy *strategy)
+{
+    static const char *const names[] = {"growth", "pools", "walks"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(arguments.strategy, names[i]) == 0) {
+            *strategy = (fm_strategy)i;
+            return true;
+        }
+    return false;
+}
+
+static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_store *store,
+                        fm_error *error)
 {
     fm_scheme **starts;
     size_t count;
@@ -270,6 +285,7 @@ static fm_status search(const fm_tensor *tensor, fm_store *store, fm_error *erro
         return status;
     fm_search_options settings = {
         .engine = arguments.engine,
+        .strategy = strategy,
         .ring = arguments.ring,
         .threads = (unsigned)arguments.threads,
         .walkers = (unsigned)arguments.walkers,
@@ -302,16 +318,19 @@ static int run(size_t count, char **operands)
     (void)count;
     fm_error error;
     fm_tensor *tensor;
+    fm_strategy strategy;
     fm_store *store = NULL;
     const char *folder = arguments.store != NULL ? arguments.store : cli_default_store();
     if (arguments.target > UINT32_MAX || arguments.threads > 4096 || arguments.walkers > 1000000)
         return cli_error("--target, --threads or --walkers: too large");
+    if (!parse_strategy(&strategy))
+        return cli_error("--strategy: expected growth, pools or walks");
     fm_status status = cli_read_tensor(operands[0], &tensor, &error);
     if (status != FM_OK)
         return cli_exit_code(status, &error);
     status = fm_store_open(folder, true, &store, &error);
     if (status == FM_OK)
-        status = search(tensor, store, &error);
+        status = search(tensor, strategy, store, &error);
     fm_store_close(store);
     fm_tensor_free(tensor);
     return cli_exit_code(status, &error);
@@ -326,7 +345,11 @@ const cli_command cli_command_search = {
         "file. Every find is verified exactly and put into the results store before it is\n"
         "reported. Without --target and --time the search goes on until it is interrupted;\n"
         "SIGINT and SIGTERM end it with everything found saved.\n\n"
-        "A walker's path depends only on --seed and its number, not on the number of threads.\n\n"
+        "Strategies: growth goes from small formats to the whole, with pools of the best schemes\n"
+        "of each that all walkers share; pools takes the whole only; with walks, each walker goes\n"
+        "for itself. From given schemes, growth is pools.\n\n"
+        "The same --seed gives the same search on one thread, and with --strategy walks on any\n"
+        "number of threads.\n\n"
         "Examples:\n"
         "  fewmul search 3x3x3 --target 23\n"
         "  fewmul search 4x4x4 --ring f2 --target 47 --time 10m\n"

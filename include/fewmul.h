@@ -269,7 +269,17 @@ typedef struct fm_search_progress {
     const uint32_t *best;    /* best rank of each walker */
 } fm_search_progress;
 
+/* How the walkers of the engine "flips" go about it. */
+typedef enum fm_strategy {
+    /* From small parts of the tensor to the whole (Arai, Ichikawa and Hukushima 2024), with pools of
+       the best schemes of each part that all walkers share. From given schemes: as FM_STRATEGY_POOLS. */
+    FM_STRATEGY_GROWTH,
+    FM_STRATEGY_POOLS, /* the same with the whole tensor only */
+    FM_STRATEGY_WALKS, /* each walker for itself: what it does depends on nothing but its stream */
+} fm_strategy;
+
 typedef struct fm_search_options {
+    fm_strategy strategy;
     const char *engine;   /* "flips", or NULL for it; "symmetric": square formats only, walks that
                              keep the cyclic symmetry (Moosbauer and Poole 2025) */
     fm_ring ring;         /* f2, f3 or zt */

@@ -3,10 +3,13 @@
 #define FM_ENGINE_H
 
 #include "products.h"
+#include "state.h"
 
 /* What every walker of a search is made for. */
 typedef struct fm_engine_task {
+    const fm_tensor *tensor;
     fm_ring ring;
+    fm_strategy strategy;
     const fm_products *starts; /* they outlive the walkers */
     size_t start_count;
     bool standard; /* the start is the standard scheme, and an engine may choose others instead */
@@ -17,13 +20,17 @@ typedef struct fm_engine_task {
 /* The most walkers that run takes: as many hide each other's latency. */
 #define FM_ENGINE_TOGETHER 4
 
-/* A walker of an engine is behind a pointer that only the engine can read. What it does depends
-   only on its task and number. */
+/* A walker of an engine is behind a pointer that only the engine can read, and so is what the
+   walkers of a search share. What a walker does depends only on its task and number, and on what it
+   shares. */
 typedef struct fm_engine {
     const char *name;
     /* Whether it can search this tensor from these starts; the message says why not. */
     fm_status (*check)(const fm_tensor *tensor, const fm_engine_task *task, fm_error *error);
-    void *(*new)(const fm_engine_task *task, uint64_t number);
+    /* What all walkers share; NULL where they share nothing. */
+    void *(*new_shared)(const fm_engine_task *task);
+    void (*free_shared)(void *shared);
+    void *(*new)(const fm_engine_task *task, void *shared, uint64_t number);
     void (*free)(void *walker);
     /* Walks on with up to FM_ENGINE_TOGETHER walkers of one search, each for a number of attempted
        flips, or until it has made flip_limit flips since it was made (0: no limit), or its best
@@ -35,6 +42,9 @@ typedef struct fm_engine {
     uint32_t (*best_rank)(const void *walker);
     /* The best scheme so far, freed with fm_products_clear. */
     fm_products (*best)(const void *walker);
+    /* Save or restore; what is restored was made for the same task. */
+    void (*shared_state)(void *shared, fm_state *state);
+    void (*state)(void *walker, fm_state *state);
 } fm_engine;
 
 /* The engine of a name, NULL for "flips"; NULL when there is none. */

@@ -4,7 +4,13 @@
 #include "memory.h"
 #include "walker.h"
 
-#include <string.h>
+#include <stdlib.h>
+
+/* A walker, and its ladder where it has one of its own. */
+typedef struct member {
+    fm_walker *walker;
+    fm_ladder *own;
+} member;
 
 static fm_status check(const fm_tensor *tensor, const fm_engine_task *task, fm_error *error)
 {
@@ -12,14 +18,37 @@ static fm_status check(const fm_tensor *tensor, const fm_engine_task *task, fm_e
     return FM_OK;
 }
 
-static void *new_walker(const fm_engine_task *task, uint64_t number)
+static fm_ladder *new_ladder(const fm_engine_task *task)
 {
-    return fm_walker_new(task->starts, task->start_count, task->ring, task->seed, number);
+    return fm_ladder_new(task->tensor, task->ring, task->starts, task->start_count,
+                         task->standard && task->strategy == FM_STRATEGY_GROWTH);
 }
 
-static void free_walker(void *walker)
+static void *new_shared(const fm_engine_task *task)
 {
-    fm_walker_free(walker);
+    return task->strategy == FM_STRATEGY_WALKS ? NULL : new_ladder(task);
+}
+
+static void free_shared(void *shared)
+{
+    fm_ladder_free(shared);
+}
+
+static void *new_walker(const fm_engine_task *task, void *shared, uint64_t number)
+{
+    member *m = fm_alloc_zero(1, sizeof *m);
+    if (shared == NULL)
+        shared = m->own = new_ladder(task);
+    m->walker = fm_walker_new(shared, task->ring, task->seed, number);
+    return m;
+}
+
+static void free_walker(void *opaque)
+{
+    member *m = opaque;
+    fm_walker_free(m->walker);
+    fm_ladder_free(m->own);
+    free(m);
 }
 
 static void run(void *const *walkers, unsigned count, uint64_t attempts, uint64_t flip_limit,
@@ -27,33 +56,42 @@ static void run(void *const *walkers, unsigned count, uint64_t attempts, uint64_
 {
     fm_walker *own[FM_WALKERS_TOGETHER];
     for (unsigned i = 0; i < count; i++)
-        own[i] = walkers[i];
+        own[i] = ((member *)walkers[i])->walker;
     fm_walkers_run(own, count, attempts, flip_limit, better);
 }
 
-static uint64_t flips(const void *walker)
+static uint64_t flips(const void *opaque)
 {
-    return fm_walker_flips(walker);
+    return fm_walker_flips(((const member *)opaque)->walker);
 }
 
-static uint32_t rank(const void *walker)
+static uint32_t rank(const void *opaque)
 {
-    return fm_walker_rank(walker);
+    return fm_walker_rank(((const member *)opaque)->walker);
 }
 
-static uint32_t best_rank(const void *walker)
+static uint32_t best_rank(const void *opaque)
 {
-    return fm_walker_best_rank(walker);
+    return fm_walker_best_rank(((const member *)opaque)->walker);
 }
 
-static fm_products best(const void *walker)
+static fm_products best(const void *opaque)
 {
-    fm_products products = *fm_walker_best(walker);
-    size_t row = (size_t)products.extent[0] + products.extent[1] + products.extent[2];
-    const int8_t *coefficients = products.coefficients;
-    products.coefficients = fm_alloc(products.rank, row);
-    memcpy(products.coefficients, coefficients, products.rank * row);
-    return products;
+    return fm_walker_best(((const member *)opaque)->walker);
+}
+
+static void shared_state(void *shared, fm_state *state)
+{
+    if (shared != NULL)
+        fm_ladder_state(shared, state);
+}
+
+static void state(void *opaque, fm_state *state)
+{
+    member *m = opaque;
+    if (m->own != NULL)
+        fm_ladder_state(m->own, state);
+    fm_walker_state(m->walker, state);
 }
 
 _Static_assert(FM_ENGINE_TOGETHER == FM_WALKERS_TOGETHER, "the driver hands over as many");
@@ -61,6 +99,8 @@ _Static_assert(FM_ENGINE_TOGETHER == FM_WALKERS_TOGETHER, "the driver hands over
 const fm_engine fm_engine_flips = {
     .name = "flips",
     .check = check,
+    .new_shared = new_shared,
+    .free_shared = free_shared,
     .new = new_walker,
     .free = free_walker,
     .run = run,
@@ -68,4 +108,6 @@ const fm_engine fm_engine_flips = {
     .rank = rank,
     .best_rank = best_rank,
     .best = best,
+    .shared_state = shared_state,
+    .state = state,
 };

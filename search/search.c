@@ -41,6 +41,7 @@ typedef struct search {
     const fm_tensor *tensor;
     const fm_search_options *options;
     const fm_engine *engine;
+    void *shared; /* by its walkers */
     fm_products *starts;
     size_t start_count;
     uint32_t start_rank; /* the best of the starting schemes */
@@ -369,7 +370,7 @@ static void make_members(search *s, const fm_engine_task *task)
     s->members = fm_alloc_zero(s->member_count, sizeof *s->members);
     for (unsigned i = 0; i < s->member_count && !(i > 0 && stop_is_asked(s)); i++) {
         team_member *member = &s->members[i];
-        member->walker = s->engine->new (task, i);
+        member->walker = s->engine->new (task, s->shared, i);
         member->rank = s->engine->rank(member->walker);
         note_best(s, member);
         s->unfinished = i + 1;
@@ -406,7 +407,9 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
     omp_init_lock(&s.lock);
     status = make_starts(&s, error);
     fm_engine_task task = {
+        .tensor = tensor,
         .ring = options->ring,
+        .strategy = options->strategy,
         .starts = s.starts,
         .start_count = s.start_count,
         .standard = options->from_count == 0,
@@ -416,6 +419,7 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
     if (status == FM_OK)
         status = s.engine->check(tensor, &task, error);
     if (status == FM_OK) {
+        s.shared = s.engine->new_shared(&task);
         make_members(&s, &task);
         run_threads(&s);
         status = outcome(&s, error);
@@ -425,6 +429,7 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
     }
     for (unsigned i = 0; i < s.member_count; i++)
         s.engine->free(s.members[i].walker);
+    s.engine->free_shared(s.shared);
     free(s.members);
     for (size_t i = 0; i < s.start_count; i++)
         fm_products_clear(&s.starts[i]);

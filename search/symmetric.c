@@ -58,7 +58,7 @@ static uint32_t rank_of(const walker *w)
 static void load(walker *w, const fm_orbits *orbits)
 {
     uint32_t extent = orbits->extent;
-    w->kernel->clear(w->lane.walk);
+    w->kernel->clear(w->lane.walk, (const uint32_t[3]){extent, extent, extent});
     for (uint32_t i = 0; i < orbits->triple_count; i++) {
         const int8_t *u = fm_orbits_triple(orbits, i);
         w->kernel->append(w->lane.walk, u, u + extent, u + 2 * extent);
@@ -211,8 +211,20 @@ static void take_starts(walker *w, uint32_t size, uint32_t *cubes, uint32_t *tri
     }
 }
 
-static void *new_walker(const fm_engine_task *task, uint64_t number)
+static void *new_shared(const fm_engine_task *task)
 {
+    (void)task;
+    return NULL;
+}
+
+static void free_shared(void *shared)
+{
+    (void)shared;
+}
+
+static void *new_walker(const fm_engine_task *task, void *shared, uint64_t number)
+{
+    (void)shared;
     walker *w = fm_alloc_zero(1, sizeof *w);
     uint32_t extent = task->starts->extent[0], size = 1, cubes, triples;
     const uint32_t extents[3] = {extent, extent, extent};
@@ -276,6 +288,8 @@ static fm_products best(const void *opaque)
 const fm_engine fm_engine_symmetric = {
     .name = "symmetric",
     .check = check,
+    .new_shared = new_shared,
+    .free_shared = free_shared,
     .new = new_walker,
     .free = free_walker,
     .run = run,

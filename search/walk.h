@@ -10,6 +10,7 @@
    flip       u x v1 x w1 + u x v2 x w2  ->  u x (v1 + t v2) x w1 + u x v2 x (w2 - t w1), t = 1, -1
    reduction  products that share two factors become one; or, of products that share one factor,
               a second factor of which is a linear combination of the others', one disappears
+   split      u x v x w  ->  u1 x v x w + (u - u1) x v x w, with u1 another product's factor
    plus       two products that share nothing become three: a split, and a flip to hide it
    The shared factor may be any of the three, in each move. Over zt a move that would leave
    {-1, 0, 1} is not made. */
@@ -19,10 +20,13 @@
 #include "cpu.h"
 #include "fewmul.h"
 #include "random.h"
+#include "state.h"
 
 #define FM_WALK_EXTENT_MAX 256
 /* Rows are numbered with 14 bits. */
 #define FM_WALK_RANK_MAX 16000
+/* Walks of up to so many products have an index of their own, which is faster. */
+#define FM_WALK_FEW 96
 
 typedef struct fm_walk fm_walk;
 
@@ -39,8 +43,9 @@ typedef struct fm_walk_kernel {
     fm_walk *(*new)(const uint32_t extent[3], uint32_t capacity);
     void (*free)(fm_walk *walk);
 
-    /* Removes all products. */
-    void (*clear)(fm_walk *walk);
+    /* Removes all products. Those to come have vectors of these lengths, no longer than the kernel
+       has words for. */
+    void (*clear)(fm_walk *walk, const uint32_t extent[3]);
     /* Appends a product given by its coefficients in {-1, 0, 1} (0 and 1 over f2), no factor zero.
        No reduction is looked for. */
     void (*append)(fm_walk *walk, const int8_t *u, const int8_t *v, const int8_t *w);
@@ -61,8 +66,15 @@ typedef struct fm_walk_kernel {
     /* One plus transition on a random pair; false when no pair was found that admits it or the
        capacity is reached. */
     bool (*plus)(fm_walk *walk, fm_random *random);
+    /* One product becomes two, whose sum it is, by a factor of another product; false when that
+       leaves the ring or the capacity is reached. */
+    bool (*split)(fm_walk *walk, fm_random *random);
     /* Ordered pairs of products that share a factor, over the three factors. */
     uint64_t (*flip_count)(const fm_walk *walk);
+
+    /* Saves, or restores into a walk of the same extents and capacity; the walk then goes on
+       exactly as it would have. */
+    void (*state)(fm_walk *walk, fm_state *state);
 } fm_walk_kernel;
 
 /* The kernel for a ring, vectors of up to extent coefficients and up to capacity products, the

@@ -24,7 +24,7 @@ enum { DEPENDENCE_MAX = 64 };
 
 /* The index of walk_table_template.c: buckets, the words of a set, and the most products. Beyond, the
    hash rings are faster (5x5x5 over f2: 19 million flips a second against 17.5). */
-enum { TABLE_BITS = 11, TABLE_WORDS = 2, TABLE_RANK_MAX = 96 };
+enum { TABLE_BITS = 11, TABLE_WORDS = 2, TABLE_RANK_MAX = FM_WALK_FEW };
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 

@@ -37,8 +37,8 @@ static inline bool NAME(flipped)(const walk_t *w, node_t node, node_t other, uin
 #endif
     NAME(add_modular)(ax, bx, negative, &c->new_ax);
     NAME(add_modular)(by, ay, negative != opposite, &c->new_by);
-    if (TERNARY && (NAME(is_zero)(&c->new_ax) || NAME(is_zero)(&c->new_by)))
-        return false;
+    if (NAME(is_zero)(&c->new_ax) | NAME(is_zero)(&c->new_by))
+        return false; /* what shares two factors is reduced, not flipped */
     c->ax = (node_t)(a + x);
     c->by = (node_t)(b + other_y);
     c->sign_a = NAME(normalize)(&c->new_ax);
@@ -201,6 +201,39 @@ static bool NAME(plus)(fm_walk *opaque, fm_random *random)
     return false;
 }
 
+/* ---------------------------------------------------------------- split */
+
+/* Product r becomes two: its factor on a side is first that of node, then what is left of it. */
+static bool NAME(split_by)(walk_t *w, uint32_t r, uint32_t side, node_t by)
+{
+    node_t node = (node_t)(4 * r + side);
+    vec part = w->factor[by],
+        rest[3] = {w->factor[4 * r], w->factor[4 * r + 1], w->factor[4 * r + 2]};
+    if (NAME(equal)(&w->factor[node], &part) ||
+        !NAME(add)(&w->factor[node], &part, true, &rest[side]))
+        return false;
+    NAME(set)(w, node, &part);
+    NAME(append_vectors)(w, rest, w->sign[r]);
+    return true;
+}
+
+static bool NAME(split)(fm_walk *opaque, fm_random *random)
+{
+    enum { TRIES = 64 };
+    walk_t *w = (walk_t *)opaque;
+    if (w->rank < 2 || w->rank + 1 > w->capacity)
+        return false;
+    for (int i = 0; i < TRIES; i++) {
+        uint32_t r = fm_random_below(random, w->rank), side = fm_random_below(random, 3);
+        uint32_t other = fm_random_below(random, w->rank - 1);
+        uint32_t other_side = ORBITS ? fm_random_below(random, 3) : side;
+        other += other >= r;
+        if (NAME(split_by)(w, r, side, (node_t)(4 * other + other_side)))
+            return true;
+    }
+    return false;
+}
+
 /* ---------------------------------------------------------------- linear dependence */
 
 /* Products that share a factor, and the elimination among their factors on another side. */
@@ -358,14 +391,21 @@ static bool NAME(reduce)(fm_walk *opaque)
 
 /* ---------------------------------------------------------------- in and out */
 
+static void NAME(clear)(fm_walk *opaque, const uint32_t extent[3])
+{
+    walk_t *w = (walk_t *)opaque;
+    memcpy(w->extent, extent, sizeof w->extent);
+    w->rank = 0;
+    NAME(clear_index)(w);
+}
+
 static fm_walk *NAME(new)(const uint32_t extent[3], uint32_t capacity)
 {
     walk_t *w = NAME(new_index)(capacity);
-    memcpy(w->extent, extent, sizeof w->extent);
     w->capacity = capacity;
     w->factor = fm_alloc_aligned((size_t)4 * capacity, sizeof *w->factor);
     w->sign = fm_alloc_zero(capacity, sizeof *w->sign);
-    NAME(clear)((fm_walk *)w);
+    NAME(clear)((fm_walk *)w, extent);
     return (fm_walk *)w;
 }
 
@@ -421,6 +461,21 @@ static uint64_t NAME(flip_count)(const fm_walk *opaque)
     return pairs;
 }
 
+static void NAME(state)(fm_walk *opaque, fm_state *state)
+{
+    walk_t *w = (walk_t *)opaque;
+    FM_STATE_VALUE(state, w->extent);
+    FM_STATE_VALUE(state, w->rank);
+    for (int axis = 0; axis < 3; axis++)
+        fm_state_require(state, w->extent[axis] <= PER_WORD * WORDS);
+    fm_state_require(state, w->rank <= w->capacity);
+    if (state->bad)
+        w->rank = 0;
+    fm_state_bytes(state, w->factor, (size_t)4 * w->rank * sizeof *w->factor);
+    fm_state_bytes(state, w->sign, w->rank);
+    NAME(index_state)(w, state);
+}
+
 static const fm_walk_kernel KERNEL = {
     .new = NAME(new),
     .free = NAME(free),
@@ -432,5 +487,7 @@ static const fm_walk_kernel KERNEL = {
     .can_flip = NAME(can_flip),
     .reduce = NAME(reduce),
     .plus = NAME(plus),
+    .split = NAME(split),
     .flip_count = NAME(flip_count),
+    .state = NAME(state),
 };

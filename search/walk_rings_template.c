@@ -151,11 +151,10 @@ static void NAME(run)(fm_lane *lanes, unsigned count, uint64_t attempts)
 
 /* ---------------------------------------------------------------- in and out */
 
-static void NAME(clear)(fm_walk *opaque)
+static void NAME(clear_index)(walk_t *w)
 {
-    walk_t *w = (walk_t *)opaque;
     size_t buckets = (size_t)4 << (64 - w->bucket_shift);
-    w->rank = w->active_count = 0;
+    w->active_count = 0;
     memset(w->head, 0xff, buckets * sizeof *w->head);
 }
 
@@ -186,4 +185,23 @@ static void NAME(free_index)(walk_t *w)
     free(w->head);
     free(w->active);
     free(w->position);
+}
+
+/* The order of rings, chains and active[] is the walk's history, and decides which flips its random
+   numbers choose. */
+static void NAME(index_state)(walk_t *w, fm_state *state)
+{
+    size_t nodes = (size_t)4 * w->rank;
+    uint32_t bucket_count = (uint32_t)4 << (64 - w->bucket_shift);
+    FM_STATE_VALUE(state, w->active_count);
+    fm_state_require(state, w->active_count <= nodes);
+    if (state->bad)
+        w->active_count = 0;
+    fm_state_bytes(state, w->ring_next, nodes * sizeof *w->ring_next);
+    fm_state_bytes(state, w->ring_prev, nodes * sizeof *w->ring_prev);
+    fm_state_bytes(state, w->chain_next, nodes * sizeof *w->chain_next);
+    fm_state_bytes(state, w->bucket, nodes * sizeof *w->bucket);
+    fm_state_bytes(state, w->head, bucket_count * sizeof *w->head);
+    fm_state_bytes(state, w->active, w->active_count * sizeof *w->active);
+    fm_state_bytes(state, w->position, nodes * sizeof *w->position);
 }

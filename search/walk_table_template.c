@@ -50,6 +50,17 @@ static inline void NAME(unlink)(walk_t *w, node_t node)
         w->active[side][i] &= ~set[i];
 }
 
+/* Fills the index with the first products, sets of w->words words. */
+static void NAME(relink)(walk_t *w, uint32_t count)
+{
+    memset(w->active, 0, sizeof w->active);
+    for (uint32_t side = 0; side < 3; side++) {
+        memset(w->table[side], 0, sizeof(uint64_t) * w->words << TABLE_BITS);
+        for (uint32_t r = 0; r < count; r++)
+            NAME(link)(w, (node_t)(4 * r + side));
+    }
+}
+
 /* Makes the sets as wide as the rank wants. Narrower only when it is well below, so that a rank
    that goes up and down by one does not cost a new table each time. */
 static void NAME(rank_changed)(walk_t *w)
@@ -62,12 +73,7 @@ static void NAME(rank_changed)(walk_t *w)
         return;
     linked -= words > w->words; /* the last one comes now */
     w->words = words;
-    memset(w->active, 0, sizeof w->active);
-    for (uint32_t side = 0; side < 3; side++) {
-        memset(w->table[side], 0, sizeof(uint64_t) * words << TABLE_BITS);
-        for (uint32_t r = 0; r < linked; r++)
-            NAME(link)(w, (node_t)(4 * r + side));
-    }
+    NAME(relink)(w, linked);
 }
 
 static inline bool NAME(is_shared)(const walk_t *w, node_t node)
@@ -199,10 +205,8 @@ static void NAME(run)(fm_lane *lanes, unsigned count, uint64_t attempts)
 
 /* ---------------------------------------------------------------- in and out */
 
-static void NAME(clear)(fm_walk *opaque)
+static void NAME(clear_index)(walk_t *w)
 {
-    walk_t *w = (walk_t *)opaque;
-    w->rank = 0;
     w->words = 1;
     memset(w->active, 0, sizeof w->active);
     for (uint32_t side = 0; side < 3; side++)
@@ -224,4 +228,16 @@ static void NAME(free_index)(walk_t *w)
     for (uint32_t side = 0; side < 3; side++)
         free(w->table[side]);
     free(w->bucket);
+}
+
+/* Sets have no order, so only the width of theirs is history. */
+static void NAME(index_state)(walk_t *w, fm_state *state)
+{
+    FM_STATE_VALUE(state, w->words);
+    fm_state_require(state, w->words == 2 || (w->words == 1 && w->rank <= 64));
+    if (!state->restoring)
+        return;
+    if (state->bad)
+        w->words = TABLE_WORDS;
+    NAME(relink)(w, w->rank);
 }

@@ -7,7 +7,8 @@
               not flipped with each other, and INDEX is walk_rings_template.c
      INDEX    the file with the index of equal factors: walk_rings_template.c or
               walk_table_template.c, which define struct walk, link and unlink, is_shared,
-              next_sharing, active_count, rank_changed, run, clear, new_index and free_index
+              next_sharing, active_count, rank_changed, run, new_index, clear_index, index_state
+              and free_index
    Factor s of product r is node 4 r + s, so that a product's factors are neighbours and the two
    others are found from one by arithmetic. Over f3 and zt a factor is normalized so that its highest
    nonzero coefficient is +1; the sign is kept with the product. Equal up to a scalar then means

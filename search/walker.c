@@ -8,61 +8,59 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Strategy. A walk goes on in episodes. Each starts from a starting scheme, or from the walker's
-   best one, and ends when it has found nothing better for a while (its patience, which follows
-   Luby's sequence: Luby, Sinclair and Zuckerman 1993, at most a logarithmic factor from the best
-   restart times). There are two ways to go about an episode:
-   - a climb walks on and on, with a plus transition whenever it has gone for an interval without
-     progress, as long as the rank stays below the episode's best plus a margin;
-   - a descent walks short paths, each from the same scheme, the best of the episode, half of them
-     with a plus transition first. Long walks end where few products share a factor and stay there;
-     where they begin, from the standard scheme above all, many do. So a descent also prefers,
-     among schemes of equal rank, the one with more flips.
-   No way and no interval is right for all: over f2, 4x4x4:47 wants climbs with plus transitions every
-   thousand flips, and 5x5x5 wants descents (after 10^8 flips: rank 108 to 112, climbs 117 and
-   more). Each walker tries them all and learns from the ranks that they reach. */
-enum way { CLIMB_SHORT, CLIMB_MIDDLE, CLIMB_LONG, DESCENT, WAY_COUNT };
-
+/* Strategy. A walk goes on in episodes, each at a stage of the ladder (ladder.h). Walkers go up the
+   stages one by one, the first time from the lowest, later from a random one. An episode starts from
+   a scheme of the stage before, extended, or of this stage, or of the one after, projected, all
+   after a random change of basis half of the time; where there are none yet, from a starting scheme.
+   It climbs: a walk with a plus transition whenever it has gone for an interval without progress, as
+   long as the rank stays below the episode's best plus a margin. It ends when it has found nothing
+   better for a while (its patience, which follows Luby's sequence: Luby, Sinclair and Zuckerman 1993,
+   at most a logarithmic factor from the best restart times). Its best scheme goes to the stage's pool.
+   Which interval is right differs by format and rank, by a factor of a hundred and not sharply; so
+   half of the episodes draw theirs from all, half near that which led to the best rank of the stage. */
 enum {
-    /* Intervals of the climbs, 2^8 ... 2^11, 2^11 ... 2^14, 2^14 ... 2^17 attempted flips. */
-    INTERVAL_BITS_MIN = 8,
-    INTERVAL_BITS_SPAN = 3,
+    INTERVAL_BITS_MIN = 10, /* intervals from 2^10 ... */
+    INTERVAL_BITS_MAX = 17, /* ... to 2^17 attempted flips, logarithmically uniform */
+    OCTAVE = 256,           /* steps in which their logarithm is drawn */
     MARGIN_MIN = 2,
     MARGIN_MAX = 4,
-    PATH = 10000,                   /* attempts of a descent's path, times Luby's number */
-    LOOK_INTERVAL = 2000,           /* attempts between looks at the number of flips, at least */
-    PATIENCE_PER_PRODUCT = 1 << 17, /* times the rank of the starting scheme and Luby's number */
+    PATIENCE_PER_PRODUCT = 1 << 15, /* times the rank of the starting scheme and Luby's number */
+    FIRST_VISIT = 1 << 4,           /* the first way up takes a part of that, to be there soon */
     REDUCE_INTERVAL = 1 << 14,      /* linear dependence is not looked for more often */
     RANK_HEADROOM = MARGIN_MAX + 1,
+    SPLITS = 8, /* one plus transition in so many is a split only */
 };
 
-/* What a walker has learnt of a way to go. */
-typedef struct experience {
-    uint64_t episodes, ranks; /* the sum of the ranks that they reached */
-} experience;
+/* Kernels by the length of vectors (up to 32, 64, 128, 256 coefficients) and the number of products
+   (few or any): a stage takes the fastest that holds it. */
+enum { LENGTHS = 4, KERNELS = 2 * LENGTHS };
 
 struct fm_walker {
-    const fm_walk_kernel *kernel;
+    fm_ladder *ladder;
+    fm_ring ring;
     fm_random random;
+    fm_walk *walks[KERNELS]; /* made when they are first used */
+    uint32_t in_use;         /* which kernel and walk */
+    const fm_walk_kernel *kernel;
     fm_lane lane; /* its walk, and the attempts and flips so far */
-    const fm_products *starts;
-    size_t start_count;
-    fm_products best;
 
-    uint64_t episode; /* counts from 1 */
-    enum way way;
-    experience experience[WAY_COUNT];
-    uint32_t episode_best;
-    uint64_t patience;               /* of this episode, in attempts */
+    uint32_t stage;
+    uint64_t episode;  /* counts from 1 */
+    uint64_t *visits;  /* by stage */
+    fm_products found; /* of this episode, the scheme of the lowest rank */
+    fm_products best;  /* of the whole tensor */
+
+    uint32_t pitch, margin; /* of the episode's climb */
+    uint64_t interval;
+    uint64_t patience;               /* in attempts */
     uint64_t progress_at, reduce_at; /* attempts when last so */
     uint64_t due;                    /* attempts at the next decision */
-
-    uint32_t margin; /* of a climb */
-    uint64_t interval;
-
-    fm_products base; /* of a descent: where its paths begin */
-    uint64_t base_flips, path, path_end;
 };
+
+static bool at_top(const fm_walker *walker)
+{
+    return walker->stage == fm_ladder_stages(walker->ladder) - 1;
+}
 
 static void save(const fm_walker *walker, fm_products *products)
 {
@@ -75,163 +73,163 @@ static void save(const fm_walker *walker, fm_products *products)
     }
 }
 
+/* ---------------------------------------------------------------- kernels */
+
+/* Takes the walk of a kernel; it is made, empty, when it is not there. Its vectors are as long as
+   the kernel has room for, so that it serves all stages. */
+static void use_kernel(fm_walker *walker, uint32_t number)
+{
+    uint32_t length = (uint32_t)32 << number % LENGTHS;
+    const uint32_t extent[3] = {length, length, length};
+    uint32_t capacity = fm_ladder_rank_max(walker->ladder) + RANK_HEADROOM;
+    if (number < LENGTHS)
+        capacity = FM_WALK_FEW;
+    walker->in_use = number;
+    walker->kernel = fm_walk_kernel_for(walker->ring, length, capacity);
+    assert(walker->kernel != NULL);
+    if (walker->walks[number] == NULL)
+        walker->walks[number] = walker->kernel->new (extent, capacity);
+    walker->lane.walk = walker->walks[number];
+}
+
 static void load(fm_walker *walker, const fm_products *products)
 {
-    walker->kernel->clear(walker->lane.walk);
+    uint32_t number = products->rank + RANK_HEADROOM <= FM_WALK_FEW ? 0 : LENGTHS;
+    const uint32_t *extent = products->extent;
+    for (uint32_t length = 32; length < extent[0] || length < extent[1] || length < extent[2];
+         length *= 2)
+        number++;
+    use_kernel(walker, number);
+    walker->kernel->clear(walker->lane.walk, extent);
     for (uint32_t r = 0; r < products->rank; r++) {
         const int8_t *row = fm_products_row(products, r);
-        walker->kernel->append(walker->lane.walk, row, row + products->extent[0],
-                               row + products->extent[0] + products->extent[1]);
+        walker->kernel->append(walker->lane.walk, row, row + extent[0],
+                               row + extent[0] + extent[1]);
     }
 }
 
-/* ---------------------------------------------------------------- descents */
-
-static void look_again(fm_walker *walker)
-{
-    uint64_t interval = 8 * (uint64_t)walker->base.rank;
-    interval = interval > LOOK_INTERVAL ? interval : LOOK_INTERVAL;
-    walker->due = walker->lane.attempts + interval;
-    walker->due = walker->due < walker->path_end ? walker->due : walker->path_end;
-}
-
-static void begin_path(fm_walker *walker)
-{
-    walker->path_end = walker->lane.attempts + PATH * fm_luby(++walker->path);
-    load(walker, &walker->base);
-    if (fm_random_below(&walker->random, 2) == 0)
-        walker->kernel->plus(walker->lane.walk, &walker->random);
-    look_again(walker);
-}
-
-/* The walk's scheme becomes the one that paths begin from. */
-static void set_base(fm_walker *walker)
-{
-    save(walker, &walker->base);
-    walker->base_flips = walker->kernel->flip_count(walker->lane.walk);
-}
-
-static void look(fm_walker *walker)
-{
-    if (walker->kernel->rank(walker->lane.walk) == walker->base.rank &&
-        walker->kernel->flip_count(walker->lane.walk) > walker->base_flips)
-        set_base(walker);
-    if (walker->lane.attempts >= walker->path_end)
-        begin_path(walker);
-    else
-        look_again(walker);
-}
-
-/* ---------------------------------------------------------------- climbs */
+/* ---------------------------------------------------------------- episodes */
 
 /* The walk has gone for an interval: looks for a reduction that flips do not see, else goes up by a
    plus transition. */
 static void stir(fm_walker *walker)
 {
+    fm_walk *walk = walker->lane.walk;
     walker->due = walker->lane.attempts + walker->interval;
     if (walker->lane.attempts - walker->reduce_at >= REDUCE_INTERVAL) {
         walker->reduce_at = walker->lane.attempts;
-        if (walker->kernel->reduce(walker->lane.walk))
+        if (walker->kernel->reduce(walk))
             return;
     }
-    if (walker->kernel->rank(walker->lane.walk) < walker->episode_best + walker->margin)
-        walker->kernel->plus(walker->lane.walk, &walker->random);
+    if (walker->kernel->rank(walk) >= walker->found.rank + walker->margin)
+        return;
+    if (fm_random_below(&walker->random, SPLITS) == 0)
+        walker->kernel->split(walk, &walker->random);
+    else
+        walker->kernel->plus(walk, &walker->random);
 }
-
-/* ---------------------------------------------------------------- episodes */
 
 /* Remembers the scheme when it is the episode's or the walker's best; true when the walker's. */
 static bool note_progress(fm_walker *walker)
 {
     uint32_t rank = walker->kernel->rank(walker->lane.walk);
-    if (rank < walker->episode_best) {
-        walker->episode_best = rank;
+    if (rank < walker->found.rank) {
+        save(walker, &walker->found);
         walker->progress_at = walker->lane.attempts;
-        if (walker->way == DESCENT) {
-            set_base(walker);
-            walker->path = 0; /* and this path goes on */
-        }
     }
-    if (rank >= walker->best.rank)
+    if (!at_top(walker) || rank >= walker->best.rank)
         return false;
     save(walker, &walker->best);
     return true;
 }
 
-/* Each way once; then, half of the time, the one that reached the lowest ranks on average. */
-static enum way choose_way(fm_walker *walker)
+/* Where an episode at the walker's stage starts from. */
+static void choose_start(fm_walker *walker)
 {
-    enum way best = (enum way)fm_random_below(&walker->random, WAY_COUNT);
-    for (int i = 0; i < WAY_COUNT; i++) {
-        enum way way = (enum way)((best + i) % WAY_COUNT);
-        if (walker->experience[way].episodes == 0)
-            return way;
+    fm_ladder *ladder = walker->ladder;
+    fm_random *random = &walker->random;
+    fm_products *start = &walker->found;
+    uint32_t stage = walker->stage, dice = fm_random_below(random, 8);
+    bool found = false;
+    if (dice == 0 && !at_top(walker) && fm_ladder_draw(ladder, stage + 1, random, start)) {
+        fm_ladder_project(ladder, stage, start);
+        found = true;
     }
-    if (fm_random_below(&walker->random, 2) == 0)
-        return best;
-    for (int way = 0; way < WAY_COUNT; way++) {
-        const experience *a = &walker->experience[way], *b = &walker->experience[best];
-        if (a->ranks * b->episodes < b->ranks * a->episodes)
-            best = (enum way)way;
-    }
-    return best;
-}
-
-static void begin_episode(fm_walker *walker)
-{
-    uint64_t episode = ++walker->episode;
-    const fm_products *start = &walker->starts[(episode - 1) % walker->start_count];
-    bool from_best = episode > walker->start_count && fm_random_below(&walker->random, 3) == 0;
-    walker->way = choose_way(walker);
-    load(walker, from_best ? &walker->best : start);
-    walker->kernel->reduce(walker->lane.walk);
-    walker->episode_best = walker->kernel->rank(walker->lane.walk);
-    walker->patience = PATIENCE_PER_PRODUCT * (uint64_t)start->rank * fm_luby(episode);
-    walker->progress_at = walker->reduce_at = walker->lane.attempts;
-    walker->path = 0;
-    set_base(walker);
-    if (walker->way == DESCENT) {
-        begin_path(walker);
+    if (!found && dice < 4)
+        found = fm_ladder_draw(ladder, stage, random, start);
+    if (!found && stage > 0 && fm_ladder_draw(ladder, stage - 1, random, start)) {
+        if (fm_random_below(random, 2) == 0)
+            fm_ladder_sandwich(ladder, stage - 1, random, start);
+        fm_ladder_extend(ladder, stage, start);
         return;
     }
-    /* The interval is 2^(bits / 256), linear between powers of two. */
-    uint32_t bits = fm_random_below(&walker->random, 256 * INTERVAL_BITS_SPAN) +
-                    256 * (INTERVAL_BITS_MIN + INTERVAL_BITS_SPAN * (uint32_t)walker->way);
-    walker->interval = ((uint64_t)(256 + bits % 256) << bits / 256) / 256;
+    if (!found)
+        fm_ladder_start(ladder, walker->visits[stage]++, start);
+    else if (fm_random_below(random, 2) == 0)
+        fm_ladder_sandwich(ladder, stage, random, start);
+}
+
+/* Draws the logarithm of the interval: anywhere, or within half an octave of the best one's. */
+static uint32_t draw_pitch(fm_walker *walker)
+{
+    const uint32_t range = OCTAVE * (INTERVAL_BITS_MAX - INTERVAL_BITS_MIN);
+    if (fm_random_below(&walker->random, 2) == 0 ||
+        fm_ladder_size(walker->ladder, walker->stage) == 0)
+        return fm_random_below(&walker->random, range);
+    uint32_t pitch =
+        fm_ladder_hint(walker->ladder, walker->stage) + fm_random_below(&walker->random, OCTAVE);
+    pitch = pitch < OCTAVE / 2 ? 0 : pitch - OCTAVE / 2;
+    return pitch < range ? pitch : range - 1;
+}
+
+/* Begins an episode at the walker's stage. */
+static void begin_episode(fm_walker *walker)
+{
+    walker->episode++;
+    choose_start(walker);
+    uint64_t rank = walker->found.rank, visit = ++walker->visits[walker->stage];
+    load(walker, &walker->found);
+    walker->kernel->reduce(walker->lane.walk);
+    walker->found.rank = UINT32_MAX;
+    walker->pitch = draw_pitch(walker);
+    /* 2^(pitch / OCTAVE), linear between powers of two */
+    walker->interval = (uint64_t)(OCTAVE + walker->pitch % OCTAVE)
+                       << (walker->pitch / OCTAVE + INTERVAL_BITS_MIN);
+    walker->interval /= OCTAVE;
     walker->margin = MARGIN_MIN + fm_random_below(&walker->random, MARGIN_MAX - MARGIN_MIN + 1);
+    walker->patience = PATIENCE_PER_PRODUCT * rank * fm_luby(visit);
+    if (visit == 1)
+        walker->patience /= FIRST_VISIT;
+    walker->reduce_at = walker->lane.attempts;
     walker->due = walker->lane.attempts + walker->interval;
 }
 
+/* Puts what the episode found into the pool: as the walk has it now if it still has that rank, which
+   is further from what the pool has. Then begins the next one. */
 static void end_episode(fm_walker *walker)
 {
-    walker->experience[walker->way].episodes++;
-    walker->experience[walker->way].ranks += walker->episode_best;
+    if (walker->kernel->rank(walker->lane.walk) == walker->found.rank)
+        save(walker, &walker->found);
+    fm_ladder_put(walker->ladder, walker->stage, &walker->random, walker->pitch, &walker->found);
+    if (at_top(walker))
+        walker->stage = fm_random_below(&walker->random, fm_ladder_stages(walker->ladder));
+    else
+        walker->stage++;
     begin_episode(walker);
 }
 
-fm_walker *fm_walker_new(const fm_products *starts, size_t count, fm_ring ring, uint64_t seed,
-                         uint64_t number)
+fm_walker *fm_walker_new(fm_ladder *ladder, fm_ring ring, uint64_t seed, uint64_t number)
 {
-    assert(count > 0);
-    uint32_t extent = 0, rank = 0;
-    for (int axis = 0; axis < 3; axis++)
-        extent = starts->extent[axis] > extent ? starts->extent[axis] : extent;
-    for (size_t s = 0; s < count; s++)
-        rank = starts[s].rank > rank ? starts[s].rank : rank;
     fm_walker *walker = fm_alloc_zero(1, sizeof *walker);
-    walker->kernel = fm_walk_kernel_for(ring, extent, rank + RANK_HEADROOM);
-    assert(walker->kernel != NULL);
-    walker->lane.walk = walker->kernel->new (starts->extent, rank + RANK_HEADROOM);
+    uint32_t capacity = fm_ladder_rank_max(ladder) + RANK_HEADROOM;
+    walker->ladder = ladder;
+    walker->ring = ring;
+    walker->visits = fm_alloc_zero(fm_ladder_stages(ladder), sizeof *walker->visits);
+    walker->found = fm_ladder_products(ladder, capacity);
+    walker->best = fm_ladder_products(ladder, capacity);
+    walker->best.rank = fm_ladder_rank_max(ladder) + 1; /* any scheme is better */
     fm_random_seed(&walker->random, seed, number);
     walker->lane.random = &walker->random;
-    walker->starts = starts;
-    walker->start_count = count;
-    walker->best = starts[0];
-    walker->best.rank = rank + 1; /* any start is better */
-    size_t row = (size_t)starts->extent[0] + starts->extent[1] + starts->extent[2];
-    walker->best.coefficients = fm_alloc(rank, row);
-    walker->base = starts[0];
-    walker->base.coefficients = fm_alloc((size_t)rank + RANK_HEADROOM, row);
     begin_episode(walker);
     note_progress(walker);
     return walker;
@@ -241,9 +239,14 @@ void fm_walker_free(fm_walker *walker)
 {
     if (walker == NULL)
         return;
-    walker->kernel->free(walker->lane.walk);
+    for (uint32_t number = 0; number < KERNELS; number++)
+        if (walker->walks[number] != NULL) {
+            use_kernel(walker, number);
+            walker->kernel->free(walker->lane.walk);
+        }
+    fm_products_clear(&walker->found);
     fm_products_clear(&walker->best);
-    fm_products_clear(&walker->base);
+    free(walker->visits);
     free(walker);
 }
 
@@ -263,14 +266,13 @@ static bool decide(fm_walker *walker)
 {
     bool better = note_progress(walker);
     if (walker->lane.attempts >= walker->due) {
-        if (walker->way == DESCENT)
-            look(walker);
-        else
-            stir(walker);
+        stir(walker);
         better = note_progress(walker) || better;
     }
-    if (walker->lane.attempts - walker->progress_at >= walker->patience)
+    if (walker->lane.attempts - walker->progress_at >= walker->patience) {
         end_episode(walker);
+        better = note_progress(walker) || better;
+    }
     return better;
 }
 
@@ -288,33 +290,54 @@ static bool get_ready(fm_walker *walker, uint64_t end, uint64_t flip_limit, bool
     return false;
 }
 
+/* Runs those walkers side by side, all with the same kernel, up to the first one's decision. */
+static void run_lanes(fm_walker *const *walkers, unsigned count, const uint64_t *end,
+                      uint64_t flip_limit, bool *const *better)
+{
+    fm_lane lanes[FM_WALKERS_TOGETHER];
+    uint64_t goal = UINT64_MAX;
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t own = until_decision(walkers[i], end[i], flip_limit);
+        goal = own < goal ? own : goal;
+        lanes[i] = walkers[i]->lane;
+    }
+    walkers[0]->kernel->run(lanes, count, goal);
+    for (unsigned i = 0; i < count; i++) {
+        walkers[i]->lane = lanes[i];
+        *better[i] = decide(walkers[i]);
+    }
+}
+
 void fm_walkers_run(fm_walker *const *walkers, unsigned count, uint64_t attempts,
                     uint64_t flip_limit, bool *better)
 {
-    fm_lane lanes[FM_WALKERS_TOGETHER];
     uint64_t end[FM_WALKERS_TOGETHER];
+    bool walks = true;
     assert(count <= FM_WALKERS_TOGETHER);
     for (unsigned i = 0; i < count; i++) {
         better[i] = false;
         end[i] = walkers[i]->lane.attempts + attempts;
     }
-    for (;;) {
-        unsigned lane_count = 0, index[FM_WALKERS_TOGETHER];
-        uint64_t goal = UINT64_MAX;
-        for (unsigned i = 0; i < count; i++) {
-            if (!get_ready(walkers[i], end[i], flip_limit, &better[i]))
-                continue;
-            uint64_t own = until_decision(walkers[i], end[i], flip_limit);
-            goal = own < goal ? own : goal;
-            index[lane_count] = i;
-            lanes[lane_count++] = walkers[i]->lane;
-        }
-        if (lane_count == 0)
-            return;
-        walkers[index[0]]->kernel->run(lanes, lane_count, goal);
-        for (unsigned l = 0; l < lane_count; l++) {
-            walkers[index[l]]->lane = lanes[l];
-            better[index[l]] = decide(walkers[index[l]]);
+    while (walks) {
+        bool ready[FM_WALKERS_TOGETHER];
+        walks = false;
+        for (unsigned i = 0; i < count; i++)
+            walks |= ready[i] = get_ready(walkers[i], end[i], flip_limit, &better[i]);
+        for (unsigned first = 0; first < count; first++) {
+            fm_walker *group[FM_WALKERS_TOGETHER];
+            uint64_t group_end[FM_WALKERS_TOGETHER];
+            bool *group_better[FM_WALKERS_TOGETHER];
+            unsigned size = 0;
+            for (unsigned i = first; i < count; i++) {
+                if (!ready[i] || (size > 0 && walkers[i]->kernel != group[0]->kernel))
+                    continue;
+                ready[i] = false;
+                group[size] = walkers[i];
+                group_end[size] = end[i];
+                group_better[size++] = &better[i];
+            }
+            if (size > 0)
+                run_lanes(group, size, group_end, flip_limit, group_better);
         }
     }
 }
@@ -326,7 +349,8 @@ uint64_t fm_walker_flips(const fm_walker *walker)
 
 uint32_t fm_walker_rank(const fm_walker *walker)
 {
-    return walker->kernel->rank(walker->lane.walk);
+    return walker->kernel->rank(walker->lane.walk) +
+           fm_ladder_missing(walker->ladder, walker->stage);
 }
 
 uint32_t fm_walker_best_rank(const fm_walker *walker)
@@ -334,7 +358,47 @@ uint32_t fm_walker_best_rank(const fm_walker *walker)
     return walker->best.rank;
 }
 
-const fm_products *fm_walker_best(const fm_walker *walker)
+fm_products fm_walker_best(const fm_walker *walker)
 {
-    return &walker->best;
+    return fm_ladder_whole(walker->ladder, &walker->best);
+}
+
+/* ---------------------------------------------------------------- state */
+
+static void products_state(fm_products *products, uint32_t rank_max, fm_state *state)
+{
+    size_t row = (size_t)products->extent[0] + products->extent[1] + products->extent[2];
+    FM_STATE_VALUE(state, products->rank);
+    bool holds_none = products->rank > rank_max; /* nothing found yet */
+    if (!holds_none)
+        fm_state_bytes(state, products->coefficients, products->rank * row);
+}
+
+void fm_walker_state(fm_walker *walker, fm_state *state)
+{
+    uint32_t number = walker->in_use, rank_max = fm_ladder_rank_max(walker->ladder);
+    FM_STATE_VALUE(state, walker->random);
+    FM_STATE_VALUE(state, walker->lane.attempts);
+    FM_STATE_VALUE(state, walker->lane.flips);
+    FM_STATE_VALUE(state, walker->stage);
+    FM_STATE_VALUE(state, walker->episode);
+    fm_state_bytes(state, walker->visits,
+                   fm_ladder_stages(walker->ladder) * sizeof *walker->visits);
+    FM_STATE_VALUE(state, walker->pitch);
+    FM_STATE_VALUE(state, walker->margin);
+    FM_STATE_VALUE(state, walker->interval);
+    FM_STATE_VALUE(state, walker->patience);
+    FM_STATE_VALUE(state, walker->progress_at);
+    FM_STATE_VALUE(state, walker->reduce_at);
+    FM_STATE_VALUE(state, walker->due);
+    FM_STATE_VALUE(state, number);
+    FM_STATE_VALUE(state, walker->found.extent);
+    fm_state_require(state, walker->stage < fm_ladder_stages(walker->ladder) && number < KERNELS &&
+                                fm_ladder_fits(walker->ladder, &walker->found));
+    if (state->bad)
+        return;
+    products_state(&walker->found, rank_max, state);
+    products_state(&walker->best, rank_max, state);
+    use_kernel(walker, number);
+    walker->kernel->state(walker->lane.walk, state);
 }

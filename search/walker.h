@@ -1,19 +1,18 @@
 /* A walker: one random walk with its own scheme, random stream and strategy.
 
-   What a walker does depends only on its starting schemes, seed and number: not on the other
-   walkers, on threads, or on how its work is cut into slices. */
+   What a walker does depends only on its ladder, seed and number, and on what other walkers put
+   into the same ladder: not on threads or on how its work is cut into slices. */
 #ifndef FM_WALKER_H
 #define FM_WALKER_H
 
-#include "products.h"
+#include "ladder.h"
+#include "state.h"
 
 typedef struct fm_walker fm_walker;
 
-/* A walker that starts from each of count schemes in turn (at least one; they must outlive it), all
-   of one shape with extents up to FM_WALK_EXTENT_MAX and ranks below FM_WALK_RANK_MAX - 16. Draws
-   from random stream number of seed. */
-fm_walker *fm_walker_new(const fm_products *starts, size_t count, fm_ring ring, uint64_t seed,
-                         uint64_t number);
+/* A walker for schemes over a ring, of extents up to FM_WALK_EXTENT_MAX and ranks below
+   FM_WALK_RANK_MAX - 16. The ladder outlives it. Draws from random stream number of seed. */
+fm_walker *fm_walker_new(fm_ladder *ladder, fm_ring ring, uint64_t seed, uint64_t number);
 void fm_walker_free(fm_walker *walker);
 
 /* The most walkers that fm_walkers_run takes: as many hide each other's latency. */
@@ -27,9 +26,15 @@ void fm_walkers_run(fm_walker *const *walkers, unsigned count, uint64_t attempts
 
 /* Moves that changed the scheme so far: flips only; the reductions and plus transitions are few. */
 uint64_t fm_walker_flips(const fm_walker *walker);
+/* The rank of its scheme, with the standard products of what it has not come to yet. */
 uint32_t fm_walker_rank(const fm_walker *walker);
 uint32_t fm_walker_best_rank(const fm_walker *walker);
-/* The best scheme so far, as it was when its rank was first reached. Belongs to the walker. */
-const fm_products *fm_walker_best(const fm_walker *walker);
+/* The best scheme so far, as it was when its rank was first reached. Freed with
+   fm_products_clear. */
+fm_products fm_walker_best(const fm_walker *walker);
+
+/* Saves or restores it; it is made alike, and its ladder restored too. It then goes on exactly as it
+   would have. */
+void fm_walker_state(fm_walker *walker, fm_state *state);
 
 #endif

@@ -27,13 +27,13 @@ search() {
 }
 search 2x2x2 --ring zt --target 7
 search 2x2x2 --ring f3 --target 7
-search 3x2x2 --ring f2 --target 12
+search 3x2x2 --ring f2 --target 12 --strategy walks
 exits 0 "$fewmul" results store
 matches out '^format +ring +rank +schemes +published'
 matches out '^2x2x2 +zt +7 +[1-9][0-9]* +7 +reached$'
 matches out '^2x2x2 +f3 +7 +[1-9][0-9]* +7 zt +reached$'
 matches out '^3x2x2 +f2 +12 +1 +11 +\+1$'
-search 3x2x2 --ring f2 --target 11
+search 3x2x2 --ring f2 --target 11 --strategy walks
 exits 0 "$fewmul" results store
 matches out '^3x2x2 +f2 +11 +[1-9][0-9]* +11 +reached$'
 cp out by_operand

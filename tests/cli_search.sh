@@ -15,8 +15,10 @@ exits 0 "$fewmul" show "$path"
 has_line out 'engine     flips'
 
 # The same seed finds the same.
-exits 0 "$fewmul" search 3x3x3 --ring f2 --flips 100k --walkers 2 --seed 5 --store one
-exits 0 "$fewmul" search 3x3x3 --ring f2 --flips 100k --walkers 2 --seed 5 --threads 1 --store two
+exits 0 "$fewmul" search 3x3x3 --ring f2 --flips 100k --walkers 2 --seed 5 --strategy walks \
+    --store one
+exits 0 "$fewmul" search 3x3x3 --ring f2 --flips 100k --walkers 2 --seed 5 --strategy walks \
+    --threads 1 --store two
 best=$(ls one/3x3x3/f2 | sort -V | head -n 1)
 [ -n "$best" ] || fail "nothing was found"
 diff <(ls "one/3x3x3/f2/$best") <(ls "two/3x3x3/f2/$best")
@@ -56,6 +58,8 @@ exits 2 "$fewmul" search 3x3x3 --ring q --store store
 has err 'no search over q'
 exits 2 "$fewmul" search 3x3x3 --engine other --store store
 has err 'unknown engine'
+exits 2 "$fewmul" search 3x3x3 --strategy other --store store
+has err 'expected growth, pools or walks'
 exits 2 "$fewmul" search 2x3x3 --engine symmetric --store store
 has err 'square formats'
 exits 2 "$fewmul" search 17x17x17 --store store

@@ -209,7 +209,8 @@ static void test_finds_lift_or_say_no(void **state)
         fm_error error;
         fm_search_result result;
         fm_tensor *tensor = test_matmul(3, 3, 3);
-        fm_search_options options = {.ring = test_ring(i % 2 == 0 ? "f2" : "f3"),
+        fm_search_options options = {.strategy = FM_STRATEGY_WALKS,
+                                     .ring = test_ring(i % 2 == 0 ? "f2" : "f3"),
                                      .threads = 1,
                                      .walkers = 1,
                                      .seed = i,

@@ -90,7 +90,8 @@ static void threads_do_not_change_what_walkers_find(void **state)
         fm_error error;
         fm_search_result result;
         finds f = {0};
-        fm_search_options options = {.ring = test_ring("zt"),
+        fm_search_options options = {.strategy = FM_STRATEGY_WALKS,
+                                     .ring = test_ring("zt"),
                                      .threads = threads,
                                      .walkers = 6,
                                      .seed = 11,
@@ -110,6 +111,29 @@ static void threads_do_not_change_what_walkers_find(void **state)
         assert_int_equal(result.flips, flips);
         assert_int_equal(flips, 6 * 100000);
     }
+    fm_tensor_free(tensor);
+}
+
+/* Walkers that share pools are reproducible on one thread. */
+static void one_thread_finds_the_same_again(void **state)
+{
+    (void)state;
+    fm_tensor *tensor = test_matmul(3, 3, 4);
+    finds f[2] = {{0}, {0}};
+    for (int i = 0; i < 2; i++) {
+        fm_error error;
+        fm_search_result result;
+        fm_search_options options = {.ring = test_ring("f2"),
+                                     .threads = 1,
+                                     .seed = 5,
+                                     .flips = 2000000,
+                                     .on_find = take,
+                                     .context = &f[i]};
+        assert_ok(fm_search(tensor, &options, &result, &error), error);
+        assert_true(f[i].count > 0);
+    }
+    assert_int_equal(f[0].item[f[0].count - 1].rank, f[1].item[f[1].count - 1].rank);
+    assert_string_equal(f[0].item[f[0].count - 1].hash, f[1].item[f[1].count - 1].hash);
     fm_tensor_free(tensor);
 }
 
@@ -184,8 +208,12 @@ static void a_stop_ends_the_search_with_its_finds_handed_over(void **state)
     finds f = {0};
     volatile int stop = 1;
     fm_tensor *tensor = test_matmul(3, 3, 3);
-    fm_search_options options = {
-        .ring = test_ring("f2"), .threads = 2, .stop = &stop, .on_find = take, .context = &f};
+    fm_search_options options = {.strategy = FM_STRATEGY_WALKS,
+                                 .ring = test_ring("f2"),
+                                 .threads = 2,
+                                 .stop = &stop,
+                                 .on_find = take,
+                                 .context = &f};
     assert_int_equal(fm_search(tensor, &options, &result, &error), FM_INTERRUPTED);
     assert_true(result.best_rank < 27);
     assert_true(f.count > 0 && f.item[f.count - 1].rank == result.best_rank);
@@ -235,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_ranks_are_reached_in_every_ring),
         cmocka_unit_test(threads_do_not_change_what_walkers_find),
+        cmocka_unit_test(one_thread_finds_the_same_again),
         cmocka_unit_test(a_search_goes_on_from_given_schemes),
         cmocka_unit_test(a_tensor_from_a_file_goes_the_same_way),
         cmocka_unit_test(a_target_out_of_reach_is_a_no),

@@ -155,10 +155,13 @@ static void moves_keep_the_scheme_exact(void **state)
                 run(&s, 3000, &flips);
                 assert_true(s.kernel->rank(s.walk) <= before);
                 assert_exact(&s);
+                before = s.kernel->rank(s.walk);
                 if (round % 3 == 0)
                     s.kernel->plus(s.walk, &s.random);
                 if (round % 4 == 0)
                     s.kernel->reduce(s.walk);
+                if (round % 4 == 1)
+                    s.kernel->split(s.walk, &s.random);
                 assert_exact(&s);
                 assert_int_equal(s.kernel->flip_count(s.walk), count_flips_slowly(&s));
             }
@@ -236,6 +239,45 @@ static void the_same_stream_gives_the_same_walk(void **state)
     }
 }
 
+/* A walk that is saved and restored, into one that has walked elsewhere, goes on as it would have. */
+static void a_restored_walk_goes_on_the_same(void **state)
+{
+    (void)state;
+    for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++)
+        for (size_t r = 0; r < 3; r++) {
+            subject one, two;
+            uint64_t flips_one = 0, flips_two = 0;
+            fm_state saved = {0};
+            start(&one, formats[f], rings[r]);
+            start(&two, formats[f], rings[r]);
+            run(&one, 4000, &flips_one);
+            one.kernel->plus(one.walk, &one.random);
+            run(&two, 2000, &flips_two);
+            one.kernel->state(one.walk, &saved);
+            saved.restoring = true;
+            two.kernel->state(two.walk, &saved);
+            assert_false(saved.bad);
+            assert_int_equal(saved.at, saved.length);
+            two.random = one.random;
+            flips_two = flips_one;
+            for (int round = 0; round < 4; round++) {
+                run(&one, 3000, &flips_one);
+                run(&two, 3000, &flips_two);
+            }
+            assert_int_equal(flips_one, flips_two);
+            assert_same_products(&one, &two);
+            assert_exact(&two);
+            /* Half a state is none. */
+            saved.length /= 2;
+            saved.at = 0;
+            two.kernel->state(two.walk, &saved);
+            assert_true(saved.bad);
+            fm_state_clear(&saved);
+            finish(&one);
+            finish(&two);
+        }
+}
+
 /* Reduces products given by hand; their sum, over the integers, is what it was. */
 static uint32_t reduced_rank(const char *ring, const int8_t (*rows)[12], uint32_t count)
 {
@@ -305,6 +347,7 @@ int main(void)
         cmocka_unit_test(every_cpu_path_gives_the_same_walk),
         cmocka_unit_test(lanes_do_not_influence_each_other),
         cmocka_unit_test(the_same_stream_gives_the_same_walk),
+        cmocka_unit_test(a_restored_walk_goes_on_the_same),
         cmocka_unit_test(products_with_two_equal_factors_become_one),
         cmocka_unit_test(linear_dependence_is_found),
     };
