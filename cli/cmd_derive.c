@@ -245,6 +245,22 @@ static fm_status derive_each(const operation *o, const inputs *in, fm_scheme_lis
     return FM_OK;
 }
 
+/* Says which given scheme does not hold. */
+static fm_status prove_inputs(const inputs *in, fm_error *error)
+{
+    for (size_t i = 0; i < in->list.count; i++) {
+        fm_error reason;
+        fm_verdict verdict;
+        const fm_scheme *scheme = in->list.schemes[i];
+        fm_status status =
+            fm_verify(scheme, fm_scheme_tensor(scheme), scheme->ring, &verdict, &reason);
+        fm_verdict_clear(&verdict);
+        if (status != FM_OK)
+            return place(in, i, status, &reason, error);
+    }
+    return FM_OK;
+}
+
 /* All given schemes into one, from the first on; they are its parents. */
 static fm_status derive_one(const operation *o, const inputs *in, fm_scheme_list *out,
                             fm_error *error)
@@ -258,6 +274,8 @@ static fm_status derive_one(const operation *o, const inputs *in, fm_scheme_list
         fm_scheme *before = all;
         fm_status status = o->binary(i > 1 ? before : given[0], given[i], &all, &reason);
         fm_scheme_free(before);
+        if (status == FM_NO)
+            return prove_inputs(in, error);
         if (status != FM_OK)
             return place(in, i, status, &reason, error);
     }
@@ -277,21 +295,6 @@ static fm_ring wanted_ring(const inputs *in)
             !fm_ring_equal(in->list.schemes[i]->ring, in->list.schemes[0]->ring))
             return FM_RING_Q_VALUE;
     return in->list.count > 0 ? in->list.schemes[0]->ring : FM_RING_Q_VALUE;
-}
-
-static fm_status prove_inputs(const inputs *in, fm_error *error)
-{
-    for (size_t i = 0; i < in->list.count; i++) {
-        fm_error reason;
-        fm_verdict verdict;
-        const fm_scheme *scheme = in->list.schemes[i];
-        fm_status status =
-            fm_verify(scheme, fm_scheme_tensor(scheme), scheme->ring, &verdict, &reason);
-        fm_verdict_clear(&verdict);
-        if (status != FM_OK)
-            return place(in, i, status, &reason, error);
-    }
-    return FM_OK;
 }
 
 static fm_status derive_best(const char *target, const inputs *in, fm_scheme_list *out,

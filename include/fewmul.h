@@ -271,10 +271,9 @@ fm_status fm_scheme_sandwich(const fm_scheme *scheme, uint64_t seed, fm_scheme *
 
 /* Fewer products where some share a factor up to a scalar and their second factors are linearly
    dependent (two equal ones, for instance): sum of l_s v_s = 0 removes one v_t, and adds its third
-   factor to the others' (reductions of Kauers and Moosbauer, 2022, section 2). Over zp and q every
-   dependence is used, over z those where an l_t divides all, over zt also only those that keep the
-   coefficients in {-1, 0, 1}. For any tensor. Of the same rank, and the same scheme, when there are
-   none. */
+   factor to the others' (reductions of Kauers and Moosbauer, 2022, section 2). Every dependence is
+   used, over zt only those that keep the coefficients in {-1, 0, 1}. For any tensor. Of the same
+   rank, and the same scheme, when there are none. */
 fm_status fm_scheme_reduce(const fm_scheme *scheme, fm_scheme **out, fm_error *error);
 
 /* The scheme of lowest rank for n x m x p that merges, extensions, products, permutations and

@@ -292,9 +292,49 @@ static bool eliminate(reducer *r, group *g, const fmpz_mat_t relations, slong k,
     return stays;
 }
 
-static bool use_relation(reducer *r, group *g, const fmpz_mat_t relations, slong k)
+/* Sets x to x + q y in the ring. */
+static void add_multiple(fm_factors *x, const fmpz_t q, const fm_factors *y, fm_ring ring)
+{
+    fmpq_t fraction;
+    fm_factors sum;
+    fmpq_init(fraction);
+    fmpq_set_fmpz(fraction, q);
+    add_scaled(&sum, x, fraction, y, ring);
+    fm_factors_clear(x);
+    *x = sum;
+    fmpq_clear(fraction);
+}
+
+/* Over z: flips, v_s w_s + v_t w_t = v_s (w_s - q w_t) + (v_t + q v_s) w_t, which turn l_s into
+   l_s - q l_t, until a coefficient of relation k divides all, as in Euclid's algorithm. */
+static void flip_until_one_divides(reducer *r, group *g, fmpz_mat_t relations, slong k)
+{
+    fmpz_t q;
+    fmpz_init(q);
+    for (slong s = 0; s < g->count;) {
+        fmpz *l = fmpz_mat_entry(relations, k, 0);
+        slong least = -1;
+        for (slong t = 0; t < g->count; t++)
+            if (!fmpz_is_zero(&l[t]) && (least < 0 || fmpz_cmpabs(&l[t], &l[least]) < 0))
+                least = t;
+        for (s = 0; s < g->count && fmpz_divisible(&l[s], &l[least]); s++)
+            ;
+        if (s == g->count)
+            break;
+        fmpz_fdiv_q(q, &l[s], &l[least]);
+        fmpz_submul(&l[s], q, &l[least]);
+        add_multiple(&g->member[least]->factor[r->b], q, &g->member[s]->factor[r->b], r->ring);
+        fmpz_neg(q, q);
+        add_multiple(&g->member[s]->factor[r->c], q, &g->member[least]->factor[r->c], r->ring);
+    }
+    fmpz_clear(q);
+}
+
+static bool use_relation(reducer *r, group *g, fmpz_mat_t relations, slong k)
 {
     bool field = r->ring.kind == FM_RING_Q || r->ring.kind == FM_RING_ZP;
+    if (r->ring.kind == FM_RING_Z)
+        flip_until_one_divides(r, g, relations, k);
     for (int any = 0; any <= field; any++) /* over q, without new fractions if possible */
         for (slong t = 0; t < g->count; t++)
             if (!fmpz_is_zero(fmpz_mat_entry(relations, k, t)) &&
