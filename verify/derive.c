@@ -10,8 +10,9 @@
 
 enum { MAX_COEFFICIENTS = 1 << 28 };
 
-/* The two dimensions that number the rows and the columns of a factor, taken as a matrix. */
-static const unsigned sides[3][2] = {{0, 1}, {1, 2}, {0, 2}};
+const unsigned fm_derive_sides[3][2] = {{0, 1}, {1, 2}, {0, 2}};
+
+static const unsigned (*const sides)[2] = fm_derive_sides;
 
 static const char dimension_names[] = "nmp";
 
@@ -188,20 +189,24 @@ fm_scheme *fm_derive_merge(const fm_scheme *first, const fm_scheme *second, unsi
     return make_scheme(p.format, first->ring, factors);
 }
 
+void fm_derive_order(const uint32_t from[3], const uint32_t format[3], unsigned to[3])
+{
+    bool taken[3] = {false};
+    for (unsigned d = 0; d < 3; d++) {
+        to[d] = 0;
+        while (taken[to[d]] || format[to[d]] != from[d])
+            to[d]++;
+        taken[to[d]] = true;
+    }
+}
+
 fm_scheme *fm_derive_permute(const fm_scheme *scheme, const uint32_t format[3])
 {
     placement p;
     fm_factors factors[3];
-    bool taken[3] = {false};
     placement_init(&p, scheme->tensor->format);
     memcpy(p.format, format, sizeof p.format);
-    for (unsigned d = 0; d < 3; d++) {
-        unsigned to = 0;
-        while (taken[to] || format[to] != p.from[d])
-            to++;
-        taken[to] = true;
-        p.to[d] = to;
-    }
+    fm_derive_order(p.from, format, p.to);
     factors_init(factors, format);
     push_placed(&p, scheme, factors);
     return make_scheme(format, scheme->ring, factors);

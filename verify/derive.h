@@ -4,6 +4,12 @@
 
 #include "scheme.h"
 
+/* By axis: the two dimensions that number the rows and the columns of a factor, taken as a matrix. */
+extern const unsigned fm_derive_sides[3][2];
+
+/* Which dimension of a format each one of another with the same sizes becomes. */
+void fm_derive_order(const uint32_t from[3], const uint32_t format[3], unsigned to[3]);
+
 /* The functions of fewmul.h of similar names without their proof and provenance, for those who put
    several together; the schemes are of matrix products, the sizes fit, the rings are equal. */
 fm_scheme *fm_derive_merge(const fm_scheme *first, const fm_scheme *second, unsigned dimension);
