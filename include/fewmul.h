@@ -228,7 +228,8 @@ fm_status fm_lift(const fm_scheme *scheme, const fm_lift_options *options, fm_sc
    graph algorithm for matrix multiplication, 2024, and of Perminov, Fast matrix multiplication via
    ternary meta flip graphs, arXiv 2511.20317). All leave the schemes that they get as they are and
    hand out a new one, to be freed with fm_scheme_free, that fm_verify has proved and whose
-   provenance names its parents. Dimension 0, 1 or 2 of a format n x m x p is n, m or p. The result
+   provenance names its parents. Products with a zero factor are left out, but by fm_scheme_product
+   and fm_scheme_sandwich. Dimension 0, 1 or 2 of a format n x m x p is n, m or p. The result
    is over the scheme's own ring; where there are two, over the larger one of zt, z, q, and over zp
    if one of them is over zp. FM_NO when a scheme that was given does not hold and therefore the
    result does not; FM_BAD_INPUT when the tensor is no matrix product, a size of the result is above
@@ -278,12 +279,11 @@ fm_status fm_scheme_reduce(const fm_scheme *scheme, fm_scheme **out, fm_error *e
 
 /* The scheme of lowest rank for n x m x p that merges, extensions, products, permutations and
    projections of the given schemes and of standard ones lead to, found by dynamic programming over
-   all formats up to one more than the format or the largest given; projections of given schemes
-   count with what vanishes, others as if nothing did (what does vanish is left out in the end). ring
-   is that of the result, q meaning the smallest of zt, z, q that has its coefficients; schemes
-   without an image there are passed over, and those of other tensors. *steps (may be NULL) says how
-   it is made, a line a step, to be freed with free. The parents are the given schemes that were
-   used. */
+   all formats up to one more than the format or the largest given; see docs/derive.md for what it
+   knows of projections. ring is that of the result, q meaning the smallest of zt, z, q that has its
+   coefficients; schemes without an image there are passed over, and those of other tensors. *steps
+   (may be NULL) says how it is made, a line a step, to be freed with free. The parents are the given
+   schemes that were used. */
 fm_status fm_scheme_derive(const unsigned format[3], fm_ring ring, const fm_scheme *const *from,
                            size_t from_count, fm_scheme **out, char **steps, fm_error *error);
 

@@ -546,7 +546,7 @@ static void test_best_from_strassen(void **state)
         assert_int_equal(best_rank(5, 2, 2, rings[i], from, 1), 18);
         assert_int_equal(best_rank(4, 4, 5, rings[i], from, 1), 65);
         assert_int_equal(best_rank(1, 3, 7, rings[i], from, 1), 21);
-        assert_true(best_rank(8, 8, 7, rings[i], from, 1) < 343);
+        assert_true(best_rank(8, 8, 7, rings[i], from, 1) <= 343 - 27);
         fm_scheme_free(strassen);
     }
     assert_int_equal(best_rank(3, 4, 5, "zt", NULL, 0), 60);
