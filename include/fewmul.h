@@ -222,6 +222,71 @@ typedef struct fm_lift_options {
 fm_status fm_lift(const fm_scheme *scheme, const fm_lift_options *options, fm_scheme **out,
                   fm_error *error);
 
+/* ---------------------------------------------------------------- derivation */
+
+/* Schemes from schemes (the moves between formats of Arai, Ichikawa and Hukushima, Adaptive flip
+   graph algorithm for matrix multiplication, 2024, and of Perminov, Fast matrix multiplication via
+   ternary meta flip graphs, arXiv 2511.20317). All leave the schemes that they get as they are and
+   hand out a new one, to be freed with fm_scheme_free, that fm_verify has proved and whose
+   provenance names its parents. Products with a zero factor are left out, but by fm_scheme_product
+   and fm_scheme_sandwich. Dimension 0, 1 or 2 of a format n x m x p is n, m or p. The result
+   is over the scheme's own ring; where there are two, over the larger one of zt, z, q, and over zp
+   if one of them is over zp. FM_NO when a scheme that was given does not hold and therefore the
+   result does not; FM_BAD_INPUT when the tensor is no matrix product, a size of the result is above
+   FM_FORMAT_MAX, or the rings do not meet (f2 and f3). *out is NULL then. */
+
+/* n x m x p and n' x m' x p', which differ only in the dimension, to the format with the sum there:
+   C = A1 B1 + A2 B2, (C1, C2) = A (B1, B2), or rows the same way. The ranks add. */
+fm_status fm_scheme_merge(const fm_scheme *first, const fm_scheme *second, unsigned dimension,
+                          fm_scheme **out, fm_error *error);
+
+/* count more in the dimension by the standard products of the missing block: merged with
+   fm_scheme_standard. The rank grows by count times the other two sizes. */
+fm_status fm_scheme_extend(const fm_scheme *scheme, unsigned dimension, unsigned count,
+                           fm_scheme **out, fm_error *error);
+
+/* One less in the dimension: what stands at index there is set to zero in A, B and C. Products that
+   lose a factor vanish, the rest is reduced as by fm_scheme_reduce. */
+fm_status fm_scheme_project(const fm_scheme *scheme, unsigned dimension, unsigned index,
+                            fm_scheme **out, fm_error *error);
+/* The same with the index of lowest rank; the first one of several. */
+fm_status fm_scheme_project_best(const fm_scheme *scheme, unsigned dimension, fm_scheme **out,
+                                 fm_error *error);
+
+/* Kronecker product: (n n') x (m m') x (p p'), the second scheme applied to the blocks of the
+   first. The ranks multiply. FM_BAD_INPUT also when a factor matrix would have more than 2^28
+   coefficients. */
+fm_status fm_scheme_product(const fm_scheme *first, const fm_scheme *second, fm_scheme **out,
+                            fm_error *error);
+
+/* To a format with the same three sizes in another order, of the same rank: the cyclic shift
+   (u, v, w) to (v, w, u), the transposition C' = B' A', and what they generate. */
+fm_status fm_scheme_permute(const fm_scheme *scheme, const unsigned format[3], fm_scheme **out,
+                            fm_error *error);
+
+/* A random change of basis A to X A Y^-1, B to Y B Z^-1, C to X C Z^-1, of the same rank: X, Y, Z
+   invertible over zp and q, unimodular over z, and over zt signed permutations and then elementary
+   matrices as long as the coefficients stay in {-1, 0, 1}. The seed fixes it on every machine. */
+fm_status fm_scheme_sandwich(const fm_scheme *scheme, uint64_t seed, fm_scheme **out,
+                             fm_error *error);
+
+/* Fewer products where some share a factor up to a scalar and their second factors are linearly
+   dependent (two equal ones, for instance): sum of l_s v_s = 0 removes one v_t, and adds its third
+   factor to the others' (reductions of Kauers and Moosbauer, 2022, section 2). Every dependence is
+   used, over zt only those that keep the coefficients in {-1, 0, 1}. For any tensor. Of the same
+   rank, and the same scheme, when there are none. */
+fm_status fm_scheme_reduce(const fm_scheme *scheme, fm_scheme **out, fm_error *error);
+
+/* The scheme of lowest rank for n x m x p that merges, extensions, products, permutations and
+   projections of the given schemes and of standard ones lead to, found by dynamic programming over
+   all formats up to one more than the format or the largest given; see docs/derive.md for what it
+   knows of projections. ring is that of the result, q meaning the smallest of zt, z, q that has its
+   coefficients; schemes without an image there are passed over, and those of other tensors. *steps
+   (may be NULL) says how it is made, a line a step, to be freed with free. The parents are the given
+   schemes that were used. */
+fm_status fm_scheme_derive(const unsigned format[3], fm_ring ring, const fm_scheme *const *from,
+                           size_t from_count, fm_scheme **out, char **steps, fm_error *error);
+
 /* ---------------------------------------------------------------- results store */
 
 /* A folder of verified schemes for many writers and no server; see docs/results-store.md. */

@@ -9,6 +9,7 @@
 #include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---------------------------------------------------------------- factor matrices */
 
@@ -115,6 +116,30 @@ void fm_scheme_set_provenance(fm_scheme *scheme, const fm_provenance *provenance
         copy.parents[i] = fm_strdup(provenance->parents[i]);
     fm_provenance_clear(&scheme->provenance);
     scheme->provenance = copy;
+}
+
+void fm_scheme_set_parents(fm_scheme *scheme, const char *engine, const uint64_t *seed,
+                           const fm_scheme *const *parents, size_t count)
+{
+    char when[32];
+    time_t now = time(NULL);
+    struct tm utc;
+    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    char(*hashes)[FM_HASH_SIZE] = fm_alloc(count, sizeof *hashes);
+    char **names = fm_alloc(count, sizeof *names);
+    for (size_t i = 0; i < count; i++) {
+        fm_scheme_hash(parents[i], hashes[i]);
+        names[i] = hashes[i];
+    }
+    fm_scheme_set_provenance(scheme, &(fm_provenance){.engine = (char *)engine,
+                                                      .version = FEWMUL_VERSION,
+                                                      .time = when,
+                                                      .seed = seed != NULL ? *seed : 0,
+                                                      .has_seed = seed != NULL,
+                                                      .parents = names,
+                                                      .parent_count = count});
+    free(names);
+    free(hashes);
 }
 
 /* ---------------------------------------------------------------- schemes */
@@ -294,9 +319,7 @@ fm_status fm_scheme_to_ring(const fm_scheme *scheme, fm_ring ring, fm_scheme **o
 
 /* ---------------------------------------------------------------- canonical form */
 
-/* The scalar that row r is to be divided by: its first entry over zp, otherwise its content (the
-   gcd of the numerators over the lcm of the denominators) with the sign of its first entry. */
-static void row_scalar(const fm_factors *factors, uint32_t r, fm_ring ring, fmpq_t scalar)
+void fm_factors_row_scalar(const fm_factors *factors, uint32_t r, fm_ring ring, fmpq_t scalar)
 {
     size_t first = factors->start[r], end = factors->start[r + 1];
     fmpq_one(scalar);
@@ -315,8 +338,8 @@ static void row_scalar(const fm_factors *factors, uint32_t r, fm_ring ring, fmpq
         fmpq_neg(scalar, scalar);
 }
 
-static void push_scaled_row(fm_factors *to, const fm_factors *from, uint32_t r, const fmpq_t scale,
-                            fm_ring ring)
+void fm_factors_scale_row(fm_factors *to, const fm_factors *from, uint32_t r, const fmpq_t scale,
+                          fm_ring ring)
 {
     fmpq_t value;
     fmpq_init(value);
@@ -330,24 +353,25 @@ static void push_scaled_row(fm_factors *to, const fm_factors *from, uint32_t r, 
     fmpq_clear(value);
 }
 
-static int compare_rows(const fm_factors *f, uint32_t a, uint32_t b)
+int fm_factors_compare_rows(const fm_factors *f, uint32_t a, const fm_factors *g, uint32_t b)
 {
-    size_t x = f->start[a], y = f->start[b];
-    for (; x < f->start[a + 1] && y < f->start[b + 1]; x++, y++) {
-        if (f->index[x] != f->index[y])
-            return f->index[x] < f->index[y] ? -1 : 1;
-        int order = fmpq_cmp(&f->value[x], &f->value[y]);
+    size_t x = f->start[a], y = g->start[b];
+    for (; x < f->start[a + 1] && y < g->start[b + 1]; x++, y++) {
+        if (f->index[x] != g->index[y])
+            return f->index[x] < g->index[y] ? -1 : 1;
+        int order = fmpq_cmp(&f->value[x], &g->value[y]);
         if (order != 0)
             return order;
     }
-    return (x < f->start[a + 1]) - (y < f->start[b + 1]);
+    return (x < f->start[a + 1]) - (y < g->start[b + 1]);
 }
 
 static int compare_products(const void *a, const void *b, void *context)
 {
     const fm_factors *factors = context;
     for (int axis = 0; axis < 3; axis++) {
-        int order = compare_rows(&factors[axis], *(const uint32_t *)a, *(const uint32_t *)b);
+        int order = fm_factors_compare_rows(&factors[axis], *(const uint32_t *)a, &factors[axis],
+                                            *(const uint32_t *)b);
         if (order != 0)
             return order;
     }
@@ -363,12 +387,12 @@ static void normalize_scalars(const fm_scheme *scheme, fm_factors factors[3])
     for (uint32_t r = 0; r < scheme->rank; r++) {
         fmpq_one(product);
         for (int axis = 0; axis < 2; axis++) {
-            row_scalar(&scheme->factors[axis], r, scheme->ring, scalar);
+            fm_factors_row_scalar(&scheme->factors[axis], r, scheme->ring, scalar);
             fmpq_mul(product, product, scalar);
             fmpq_inv(inverse, scalar);
-            push_scaled_row(&factors[axis], &scheme->factors[axis], r, inverse, scheme->ring);
+            fm_factors_scale_row(&factors[axis], &scheme->factors[axis], r, inverse, scheme->ring);
         }
-        push_scaled_row(&factors[2], &scheme->factors[2], r, product, scheme->ring);
+        fm_factors_scale_row(&factors[2], &scheme->factors[2], r, product, scheme->ring);
     }
     fmpq_clear(product);
     fmpq_clear(inverse);

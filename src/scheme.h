@@ -24,6 +24,16 @@ void fm_factors_push_si(fm_factors *factors, uint32_t index, long value);
 void fm_factors_end_row(fm_factors *factors);
 /* Appends row r of another matrix of the same extent. */
 void fm_factors_copy_row(fm_factors *factors, const fm_factors *from, uint32_t r);
+/* Appends row r of another matrix, scaled by an element of the ring; what scale leaves there is in
+   the ring, or is a residue to be taken over zp. */
+void fm_factors_scale_row(fm_factors *factors, const fm_factors *from, uint32_t r,
+                          const fmpq_t scale, fm_ring ring);
+/* The scalar that row r is to be divided by for the canonical form, 1 for a row of zeros: its first
+   entry over zp, otherwise its content (the gcd of the numerators over the lcm of the denominators)
+   with the sign of its first entry. */
+void fm_factors_row_scalar(const fm_factors *factors, uint32_t r, fm_ring ring, fmpq_t scalar);
+/* The order of rows in the canonical form, as qsort wants it; 0 when row a of f is row b of g. */
+int fm_factors_compare_rows(const fm_factors *f, uint32_t a, const fm_factors *g, uint32_t b);
 
 /* Where a scheme comes from. Strings may be NULL: not known. */
 typedef struct fm_provenance {
@@ -61,6 +71,9 @@ void fm_tensor_hash(const fm_tensor *tensor, char hash[FM_HASH_SIZE]);
 
 /* Replaces the provenance by a copy of another. */
 void fm_scheme_set_provenance(fm_scheme *scheme, const fm_provenance *provenance);
+/* Sets it to: made now by this version's engine, from these parents, with *seed unless it is NULL. */
+void fm_scheme_set_parents(fm_scheme *scheme, const char *engine, const uint64_t *seed,
+                           const fm_scheme *const *parents, size_t count);
 void fm_provenance_clear(fm_provenance *provenance);
 
 #endif

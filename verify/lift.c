@@ -11,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     DEFAULT_TRIES = 32,
@@ -460,23 +459,6 @@ static void lift_with(lift *l, system_t *s)
 
 /* ---------------------------------------------------------------- the whole */
 
-static void set_provenance(fm_scheme *scheme, const fm_scheme *parent, uint64_t seed)
-{
-    char hash[FM_HASH_SIZE], when[32];
-    char *parents[] = {hash};
-    time_t now = time(NULL);
-    struct tm utc;
-    fm_scheme_hash(parent, hash);
-    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-    fm_scheme_set_provenance(scheme, &(fm_provenance){.engine = "lift",
-                                                      .version = FEWMUL_VERSION,
-                                                      .time = when,
-                                                      .seed = seed,
-                                                      .has_seed = true,
-                                                      .parents = parents,
-                                                      .parent_count = 1});
-}
-
 static fm_status refuse(const lift *l, fm_error *error)
 {
     char wanted[FM_RING_NAME_SIZE], refused[FM_RING_NAME_SIZE];
@@ -567,7 +549,8 @@ fm_status fm_lift(const fm_scheme *scheme, const fm_lift_options *options, fm_sc
         status = run(&l, error);
     }
     if (status == FM_OK)
-        set_provenance(l.found, scheme, options != NULL ? options->seed : 0);
+        fm_scheme_set_parents(l.found, "lift", &(uint64_t){options != NULL ? options->seed : 0},
+                              &scheme, 1);
     *out = l.found;
     lift_clear(&l);
     fm_scheme_free(canonical);
