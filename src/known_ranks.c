@@ -45,10 +45,9 @@ uint32_t fm_known_rank(const unsigned format[3], fm_known_column column)
     return 0;
 }
 
-/* Reads "name,Z,Q,F2", where a number may be missing; false for a comment and for the header. */
+/* Reads "name,ZT,Z,Q,F2", where a number may be missing; false for a comment and for the header. */
 static bool parse_row(const char *line, fm_known_row *row)
 {
-    static const fm_known_column columns[] = {FM_KNOWN_Z, FM_KNOWN_Q, FM_KNOWN_F2};
     size_t length = strcspn(line, ",\n");
     if (line[0] == '#' || line[length] != ',' || length >= sizeof row->name ||
         strncmp(line, "name,", length + 1) == 0)
@@ -56,10 +55,10 @@ static bool parse_row(const char *line, fm_known_row *row)
     *row = (fm_known_row){0};
     memcpy(row->name, line, length);
     line += length;
-    for (size_t c = 0; c < sizeof columns / sizeof *columns && *line == ','; c++) {
+    for (size_t c = 0; c < 4 && *line == ','; c++) {
         line++;
         if (*line != ',' && *line != '\n')
-            row->ranks[columns[c]] = (uint32_t)strtoul(line, NULL, 10);
+            row->ranks[c] = (uint32_t)strtoul(line, NULL, 10);
         line += strcspn(line, ",\n");
     }
     return true;

@@ -85,18 +85,20 @@ static int fold_circulant(uint32_t *i, uint32_t *j, uint32_t rows, uint32_t colu
     return 1;
 }
 
-/* The first is what a product has of which nothing more is known. */
+/* The first is what a product has of which nothing more is known. A lower triangular matrix is
+   numbered as the transpose of an upper one, as the published schemes have it. */
 const fm_structure fm_structures[] = {
-    {"general", "every entry is free", false, fold_general},
-    {"upper", "upper triangular, with the diagonal", true, fold_upper},
-    {"lower", "lower triangular, with the diagonal", true, fold_lower},
-    {"symmetric", "a_ji = a_ij", true, fold_symmetric},
-    {"skew", "skew-symmetric: a_ji = -a_ij, zero on the diagonal", true, fold_skew},
-    {"skew+diagonal", "a_ji = -a_ij off the diagonal, which is free", true, fold_skew_diagonal},
-    {"diagonal", "zero off the diagonal", true, fold_diagonal},
-    {"circulant", "a_ij depends on j - i modulo the size", true, fold_circulant},
-    {"toeplitz", "a_ij depends on j - i", false, fold_toeplitz},
-    {"hankel", "a_ij depends on i + j", false, fold_hankel},
+    {"general", "every entry is free", false, false, fold_general},
+    {"upper", "upper triangular, with the diagonal", true, false, fold_upper},
+    {"lower", "lower triangular, with the diagonal", true, true, fold_lower},
+    {"symmetric", "a_ji = a_ij", true, false, fold_symmetric},
+    {"skew", "skew-symmetric: a_ji = -a_ij, zero on the diagonal", true, false, fold_skew},
+    {"skew+diagonal", "a_ji = -a_ij off the diagonal, which is free", true, false,
+     fold_skew_diagonal},
+    {"diagonal", "zero off the diagonal", true, false, fold_diagonal},
+    {"circulant", "a_ij depends on j - i modulo the size", true, false, fold_circulant},
+    {"toeplitz", "a_ij depends on j - i", false, false, fold_toeplitz},
+    {"hankel", "a_ij depends on i + j", false, false, fold_hankel},
 };
 const size_t fm_structure_count = sizeof fm_structures / sizeof *fm_structures;
 
@@ -120,22 +122,31 @@ const fm_structure *fm_structure_of_product(const fm_structure *a, const fm_stru
     return &fm_structures[0];
 }
 
+/* Numbers the free entries; returns how many there are. */
+static uint32_t number_variables(const fm_structure *structure, uint32_t rows, uint32_t columns,
+                                 fm_place *places)
+{
+    uint32_t variables = 0, inner = structure->by_columns ? rows : columns;
+    for (uint32_t at = 0; at < rows * columns; at++) {
+        uint32_t i = structure->by_columns ? at % inner : at / inner,
+                 j = structure->by_columns ? at / inner : at % inner, to_i = i, to_j = j;
+        int sign = structure->fold(&to_i, &to_j, rows, columns);
+        bool is_free = sign != 0 && to_i == i && to_j == j;
+        places[i * columns + j] = (fm_place){is_free ? variables++ : 0, sign, is_free};
+    }
+    return variables;
+}
+
 uint32_t fm_structure_places(const fm_structure *structure, uint32_t rows, uint32_t columns,
                              fm_place *places)
 {
     assert(rows == columns || !structure->square);
-    uint32_t variables = 0;
-    for (uint32_t pass = 0; pass < 2; pass++) /* the free entries, then their copies */
-        for (uint32_t i = 0; i < rows; i++)
-            for (uint32_t j = 0; j < columns; j++) {
-                uint32_t to_i = i, to_j = j;
-                fm_place *place = &places[i * columns + j];
-                int sign = structure->fold(&to_i, &to_j, rows, columns);
-                bool is_free = sign != 0 && to_i == i && to_j == j;
-                if (pass == 0)
-                    *place = (fm_place){is_free ? variables++ : 0, sign, is_free};
-                else if (sign != 0)
-                    place->variable = places[to_i * columns + to_j].variable;
-            }
+    uint32_t variables = number_variables(structure, rows, columns, places);
+    for (uint32_t i = 0; i < rows; i++)
+        for (uint32_t j = 0; j < columns; j++) {
+            uint32_t to_i = i, to_j = j;
+            if (structure->fold(&to_i, &to_j, rows, columns) != 0)
+                places[i * columns + j].variable = places[to_i * columns + to_j].variable;
+        }
     return variables;
 }

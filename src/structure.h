@@ -9,7 +9,8 @@
 typedef struct fm_structure {
     const char *name; /* "upper" */
     const char *meaning;
-    bool square; /* whether only a square matrix can have it */
+    bool square;     /* whether only a square matrix can have it */
+    bool by_columns; /* free entries are numbered column by column, not row by row */
     /* Moves (i, j) in a rows x columns matrix to the free entry that it is a copy of. Returns 1,
        or -1 for its negative, or 0 when the entry is always 0. */
     int (*fold)(uint32_t *i, uint32_t *j, uint32_t rows, uint32_t columns);
@@ -26,7 +27,7 @@ const fm_structure *fm_structure_of_product(const fm_structure *a, const fm_stru
 
 /* What stands at one place of a structured matrix. */
 typedef struct fm_place {
-    uint32_t variable; /* from 0, in the order of the free entries, row by row */
+    uint32_t variable; /* from 0, in the order of the free entries */
     int sign;          /* of the variable; 0: the entry is always 0 */
     bool free;         /* this is the variable itself, not a copy */
 } fm_place;
