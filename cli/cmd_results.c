@@ -30,10 +30,8 @@ typedef struct result_row {
     bool same_ring;     /* whether published is for this ring, or for zt, which maps into it */
 } result_row;
 
-static void find_published(result_row *row)
+static void find_published(result_row *row, const fm_tensor *tensor)
 {
-    fm_tensor *tensor = NULL;
-    unsigned format[3];
     bool f2 = row->ring.kind == FM_RING_ZP && row->ring.p == 2;
     fm_known_column column = FM_KNOWN_ZT;
     row->same_ring = row->ring.kind != FM_RING_ZP || f2;
@@ -43,10 +41,19 @@ static void find_published(result_row *row)
         column = FM_KNOWN_Q;
     else if (f2)
         column = FM_KNOWN_F2;
-    if (fm_tensor_parse_format(row->tensor, &tensor, NULL) == FM_OK &&
-        fm_tensor_is_matmul(tensor, format))
-        row->published = fm_known_rank(format, column);
-    fm_tensor_free(tensor);
+    row->published = fm_known_tensor_rank(tensor, column);
+}
+
+/* What to call the tensor of some items: its own name where the library has it, so that no other
+   tensor does; the folder's name, which has a part of its hash, for one from a file. */
+static const char *display_name(const fm_store_item *item, const fm_tensor *tensor)
+{
+    fm_tensor *named = NULL;
+    const char *name = fm_tensor_name(tensor);
+    bool own = fm_tensor_parse_name(name, &named, NULL) == FM_OK &&
+               strcmp(fm_tensor_name(named), name) == 0;
+    fm_tensor_free(named);
+    return own ? name : item->tensor;
 }
 
 /* How many items there are of the tensor and ring of items[0]. */
@@ -60,16 +67,16 @@ static size_t count_group(const fm_store_item *items, size_t count)
 }
 
 /* A rank is claimed only for a scheme that was read and holds: files that somebody put there are
-   named in a message and passed over. Leaves *code alone when there are none. */
+   named in a message and passed over. Leaves *code alone when there are none, and *proven NULL when
+   there is nothing else. */
 static size_t skip_unproven(const fm_store *store, const fm_store_item *items, size_t count,
-                            int *code)
+                            fm_scheme **proven, int *code)
 {
     size_t i = 0;
+    *proven = NULL;
     for (; i < count; i++) {
         fm_error error;
-        fm_scheme *scheme;
-        fm_status status = fm_store_get(store, &items[i], &scheme, &error);
-        fm_scheme_free(scheme);
+        fm_status status = fm_store_get(store, &items[i], proven, &error);
         if (status == FM_OK)
             break;
         *code = cli_exit_code(status, &error);
@@ -77,12 +84,16 @@ static size_t skip_unproven(const fm_store *store, const fm_store_item *items, s
     return i;
 }
 
-static void make_row(const fm_store_item *items, size_t count, result_row *row)
+/* The items begin with the one whose scheme was proven. */
+static void make_row(const fm_store_item *items, size_t count, const fm_scheme *proven,
+                     result_row *row)
 {
-    *row = (result_row){.tensor = items[0].tensor, .ring = items[0].ring, .rank = items[0].rank};
+    const fm_tensor *tensor = fm_scheme_tensor(proven);
+    *row = (result_row){
+        .tensor = display_name(items, tensor), .ring = items[0].ring, .rank = items[0].rank};
     while (row->schemes < count && items[row->schemes].rank == row->rank)
         row->schemes++;
-    find_published(row);
+    find_published(row, tensor);
 }
 
 /* ---------------------------------------------------------------- printing */
@@ -137,15 +148,17 @@ static int print_results(const fm_store *store, const fm_store_item *items, size
         print_header(width);
     for (size_t i = 0, end; i < count; i = end) {
         result_row row;
+        fm_scheme *proven;
         end = i + count_group(items + i, count - i);
-        i += skip_unproven(store, items + i, end - i, &code);
+        i += skip_unproven(store, items + i, end - i, &proven, &code);
         if (i == end)
             continue;
-        make_row(items + i, end - i, &row);
+        make_row(items + i, end - i, proven, &row);
         if (arguments.json)
             print_row_json(&row);
         else
             print_row(&row, width);
+        fm_scheme_free(proven);
     }
     return code;
 }
@@ -182,13 +195,16 @@ const cli_command cli_command_results = {
     .summary = "what a store holds beside the best published ranks",
     .details =
         "Prints a row for each tensor and ring of a results store: the best rank found, how many\n"
-        "distinct schemes have it, and the best rank that was published for that format, in any\n"
+        "distinct schemes have it, and the best rank that was published for that tensor, a format "
+        "in any\n"
         "order, over that ring: reached, +k for k above it, or RECORD -k for k below it. One "
         "scheme\n"
         "of that rank is verified again; a file that is not what its path says is an error. Over "
         "f3\n"
         "and other primes no table is known; there the published rank is that over zt, marked so,\n"
-        "and nothing is called a record. A tensor that is no matrix product is not compared.\n\n"
+        "and nothing is called a record. Tensors that 'fewmul tensor --list' names are compared "
+        "too,\n"
+        "others are not.\n\n"
         "  fewmul results\n"
         "  fewmul results --json my-store",
     .options = options,

@@ -341,8 +341,9 @@ const cli_command cli_command_search = {
     .operands = "FORMAT|TENSOR",
     .summary = "search for schemes of low rank",
     .details =
-        "Random walks on the flip graph of the tensor of a format such as 4x4x5, or of a tensor\n"
-        "file. Every find is verified exactly and put into the results store before it is\n"
+        "Random walks on the flip graph of the tensor of a format such as 4x4x5, of another that\n"
+        "'fewmul tensor' explains, such as 3:upper*general, or of a tensor file. Every find is "
+        "verified exactly and put into the results store before it is\n"
         "reported. Without --target and --time the search goes on until it is interrupted;\n"
         "SIGINT and SIGTERM end it with everything found saved.\n\n"
         "Strategies: growth goes from small formats to the whole, with pools of the best schemes\n"

@@ -67,7 +67,7 @@ int cli_exit_code(fm_status status, const fm_error *error);
 void cli_catch_signals(void);
 const volatile int *cli_stop_flag(void);
 
-/* A format such as 4x4x5, or else a tensor file. */
+/* A tensor file, or else the name of a tensor, such as 4x4x5 or 3:upper*general. */
 fm_status cli_read_tensor(const char *operand, fm_tensor **out, fm_error *error);
 
 /* Where the results store is when --store is not given: $FEWMUL_STORE, else fewmul-results. */
@@ -75,6 +75,7 @@ const char *cli_default_store(void);
 
 extern const cli_command cli_command_search, cli_command_verify, cli_command_show,
     cli_command_convert, cli_command_lift, cli_command_derive, cli_command_gen, cli_command_results,
+    cli_command_tensor,
     cli_command_bench_flips, cli_command_bench_search, cli_command_bench_gemm;
 
 #endif

@@ -21,6 +21,7 @@ static const cli_command *const commands[] = {
     &cli_command_derive,
     &cli_command_gen,
     &cli_command_results,
+    &cli_command_tensor,
     &cli_command_bench_flips,
     &cli_command_bench_search,
     &cli_command_bench_gemm,
@@ -96,8 +97,9 @@ int cli_exit_code(fm_status status, const fm_error *error)
 fm_status cli_read_tensor(const char *operand, fm_tensor **out, fm_error *error)
 {
     struct stat status;
-    if (stat(operand, &status) != 0 && strchr(operand, '/') == NULL)
-        return fm_tensor_parse_format(operand, out, error);
+    bool file = stat(operand, &status) == 0 && !S_ISDIR(status.st_mode);
+    if (!file && strchr(operand, '/') == NULL)
+        return fm_tensor_parse_name(operand, out, error);
     return fm_tensor_read(operand, out, error);
 }
 

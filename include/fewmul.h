@@ -84,6 +84,14 @@ fm_status fm_tensor_matmul(unsigned n, unsigned m, unsigned p, fm_tensor **out, 
 /* Reads "4x4x5" as the matrix multiplication tensor of that format. */
 fm_status fm_tensor_parse_format(const char *text, fm_tensor **out, fm_error *error);
 
+/* Reads the name of a format or of another bilinear map: products of structured matrices
+   ("3:upper*general", "3x4x3:general*transpose"; a dot may stand for the star), of polynomials
+   ("poly:3x3", "cyclic:4", "negacyclic:4") and over the complex numbers and quaternions ("complex",
+   "complex:2x2x2"); docs/tensors.md has all. Entries are 1 and -1. A name has one full form, which
+   becomes the tensor's: "3x3x3:upper*general" gives "3:upper*general", and "3:general*general"
+   gives the format 3x3x3. */
+fm_status fm_tensor_parse_name(const char *name, fm_tensor **out, fm_error *error);
+
 /* Reads sparse coordinate text: '#' comments, a header "shape D1 D2 D3", then lines "i j k value"
    with indices from 1 and integer values of any size. Repeated positions and zeros are refused.
    The caller frees *out with fm_tensor_free. */
@@ -100,7 +108,7 @@ fm_status fm_tensor_write(const fm_tensor *tensor, FILE *file, fm_error *error);
 fm_tensor *fm_tensor_share(const fm_tensor *tensor);
 void fm_tensor_free(fm_tensor *tensor);
 
-/* "4x4x5" for a matrix product, otherwise the name from its file. Belongs to the tensor. */
+/* "4x4x5" for a matrix product, otherwise its name, or that of its file. Belongs to the tensor. */
 const char *fm_tensor_name(const fm_tensor *tensor);
 /* The extent along axis 0, 1 or 2. */
 uint32_t fm_tensor_extent(const fm_tensor *tensor, unsigned axis);

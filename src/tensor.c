@@ -37,8 +37,8 @@ static fm_status check_entries(const fm_tensor *tensor, fm_error *error)
     return FM_OK;
 }
 
-static fm_status make_tensor(const uint32_t extent[3], char *name, fm_tensor_entry *entries,
-                             size_t count, fm_tensor **out, fm_error *error)
+fm_status fm_tensor_make(const uint32_t extent[3], char *name, fm_tensor_entry *entries,
+                         size_t count, fm_tensor **out, fm_error *error)
 {
     fm_tensor *tensor = fm_alloc_zero(1, sizeof *tensor);
     tensor->references = 1;
@@ -57,29 +57,36 @@ static fm_status make_tensor(const uint32_t extent[3], char *name, fm_tensor_ent
     return status;
 }
 
-/* Nothing passes for a matrix product by its name: what is called like a format must be it. */
-static fm_status settle_format(fm_tensor **tensor, fm_error *error)
+/* Nothing passes for a matrix product, or for another tensor that the library names, by its name:
+   what is called like one must be it. */
+static fm_status settle_name(fm_tensor **tensor, fm_error *error)
 {
-    fm_tensor *product;
-    if (fm_tensor_parse_format((*tensor)->name, &product, NULL) != FM_OK)
+    fm_tensor *named, *given = *tensor;
+    if (fm_tensor_parse_name(given->name, &named, NULL) != FM_OK)
         return FM_OK;
-    bool equal = fm_tensor_equal(*tensor, product);
-    fm_status status =
-        equal ? FM_OK
-              : fm_fail(error, FM_BAD_INPUT, "%s: called like a format, but not its matrix product",
-                        (*tensor)->name);
-    fm_tensor_free(*tensor);
-    if (!equal)
-        fm_tensor_free(product);
-    *tensor = equal ? product : NULL;
+    bool format = fm_tensor_is_matmul(named, NULL);
+    if (!format && strcmp(named->name, given->name) != 0) {
+        fm_tensor_free(named); /* "complex", say, in short: a file may be called so */
+        return FM_OK;
+    }
+    fm_status status = FM_OK;
+    *tensor = named;
+    if (!fm_tensor_equal(given, named)) {
+        status = fm_fail(error, FM_BAD_INPUT, "%s: called like a %s, but not its %s", given->name,
+                         format ? "format" : "tensor of the library",
+                         format ? "matrix product" : "entries");
+        fm_tensor_free(named);
+        *tensor = NULL;
+    }
+    fm_tensor_free(given);
     return status;
 }
 
 fm_status fm_tensor_new(const uint32_t extent[3], char *name, fm_tensor_entry *entries,
                         size_t count, fm_tensor **out, fm_error *error)
 {
-    fm_status status = make_tensor(extent, name, entries, count, out, error);
-    return status == FM_OK ? settle_format(out, error) : status;
+    fm_status status = fm_tensor_make(extent, name, entries, count, out, error);
+    return status == FM_OK ? settle_name(out, error) : status;
 }
 
 fm_status fm_tensor_matmul(unsigned n, unsigned m, unsigned p, fm_tensor **out, fm_error *error)
@@ -94,8 +101,8 @@ fm_status fm_tensor_matmul(unsigned n, unsigned m, unsigned p, fm_tensor **out, 
         for (unsigned j = 0; j < m; j++)
             for (unsigned k = 0; k < p; k++)
                 entries[count++] = (fm_tensor_entry){i * m + j, j * p + k, i * p + k, 1};
-    fm_status status = make_tensor((uint32_t[3]){n * m, m * p, n * p},
-                                   fm_format("%ux%ux%u", n, m, p), entries, count, out, error);
+    fm_status status = fm_tensor_make((uint32_t[3]){n * m, m * p, n * p},
+                                      fm_format("%ux%ux%u", n, m, p), entries, count, out, error);
     if (status == FM_OK)
         memcpy((*out)->format, (uint32_t[3]){n, m, p}, sizeof(*out)->format);
     return status;

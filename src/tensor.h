@@ -22,8 +22,12 @@ struct fm_tensor {
 
 /* Takes over name (from fm_strdup) and the entries (from fm_alloc) with their values; sorts them.
    FM_BAD_INPUT when two stand at one place, an index is out of range, a value is 0, or the name is
-   that of a format and the entries are not its matrix product; when they are, *out is that. */
+   one that fm_tensor_parse_name knows and the entries are not those; when they are, *out is that
+   tensor. */
 fm_status fm_tensor_new(const uint32_t extent[3], char *name, fm_tensor_entry *entries,
                         size_t count, fm_tensor **out, fm_error *error);
+/* The same for what bears its name by right: the name is not looked at. */
+fm_status fm_tensor_make(const uint32_t extent[3], char *name, fm_tensor_entry *entries,
+                         size_t count, fm_tensor **out, fm_error *error);
 
 #endif
