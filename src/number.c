@@ -46,6 +46,17 @@ bool fm_number_parse(const char *text, fmpq_t value)
     return true;
 }
 
+const char *fm_number_complaint(const char *text)
+{
+    bool hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    if (strpbrk(text, "IJij") != NULL && strspn(text, "0123456789+-*/.()IJij") == strlen(text))
+        return "a complex number, which is not read: coefficients are integers and fractions";
+    if (!hexadecimal && (strpbrk(text, "xX") != NULL || strcasestr(text, "eps") != NULL))
+        return "a polynomial in a parameter, which is not read: coefficients are integers and "
+               "fractions";
+    return "neither an integer nor a fraction";
+}
+
 void fm_number_print(FILE *file, const fmpq_t value)
 {
     char *text = fmpq_get_str(NULL, 10, value);

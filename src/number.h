@@ -10,6 +10,10 @@
    0. False, and value is untouched, for anything else, also blanks and points. */
 bool fm_number_parse(const char *text, fmpq_t value);
 
+/* What is wrong with text that fm_number_parse refuses: "neither an integer nor a fraction", or that
+   it is of a kind that schemes have and this program does not read. */
+const char *fm_number_complaint(const char *text);
+
 /* Writes what fm_number_parse reads. */
 void fm_number_print(FILE *file, const fmpq_t value);
 

@@ -233,6 +233,11 @@ const fm_tensor *fm_scheme_tensor(const fm_scheme *scheme)
     return scheme->tensor;
 }
 
+const fm_origin *fm_scheme_origin(const fm_scheme *scheme)
+{
+    return scheme->was_read ? &scheme->origin : NULL;
+}
+
 uint64_t fm_scheme_additions(const fm_scheme *scheme)
 {
     uint64_t additions = 0;

@@ -42,6 +42,8 @@ struct fm_scheme {
     uint32_t rank;
     fm_factors factors[3]; /* U, V, W */
     fm_provenance provenance;
+    bool was_read;
+    fm_origin origin; /* when it was read */
 };
 
 /* Takes over the three factor matrices, whatever the outcome (they are left empty), and a reference

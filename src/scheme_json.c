@@ -63,10 +63,8 @@ static const char *show(const json_t *value, char buffer[48])
 
 /* ---------------------------------------------------------------- tensor */
 
-static fm_status read_format(const reader *in, const json_t *value, const fm_scheme_list *list,
-                             fm_tensor **out)
+static fm_status read_format(const reader *in, const json_t *value, uint32_t format[3])
 {
-    uint32_t format[3];
     char buffer[48];
     if (json_array_size(value) != 3)
         return refuse(in, "n must be the three sizes of the format, not %s", show(value, buffer));
@@ -77,7 +75,7 @@ static fm_status read_format(const reader *in, const json_t *value, const fm_sch
                           FM_FORMAT_MAX);
         format[i] = (uint32_t)json_integer_value(size);
     }
-    return fm_scheme_list_matmul(list, format, out, in->error);
+    return FM_OK;
 }
 
 static fm_status read_shape(const reader *in, const json_t *value, uint32_t extent[3])
@@ -153,15 +151,31 @@ static fm_status read_tensor(const reader *in, const json_t *value, fm_tensor **
     return refuse(in, "tensor: %s", reason.message);
 }
 
-static fm_status read_any_tensor(const reader *in, const json_t *object, const fm_scheme_list *list,
-                                 fm_tensor **out)
+/* The format, or the tensor; extent receives the lengths of rows. */
+static fm_status read_any_tensor(const reader *in, const json_t *object, fm_reading *reading,
+                                 uint32_t extent[3])
 {
-    const json_t *format = json_object_get(object, "n");
-    const json_t *tensor = json_object_get(object, "tensor");
-    if ((format == NULL) == (tensor == NULL))
-        return refuse(in, format == NULL ? "the key n, the format, is missing"
-                                         : "n and tensor exclude each other");
-    return format != NULL ? read_format(in, format, list, out) : read_tensor(in, tensor, out);
+    const json_t *n = json_object_get(object, "n"), *tensor = json_object_get(object, "tensor");
+    const uint32_t *format = reading->format;
+    fm_status status;
+    if ((n == NULL) == (tensor == NULL))
+        return refuse(in, n == NULL ? "the key n, the format, is missing"
+                                    : "n and tensor exclude each other");
+    if (n != NULL) {
+        status = read_format(in, n, reading->format);
+        extent[0] = format[0] * format[1];
+        extent[1] = format[1] * format[2];
+        extent[2] = format[0] * format[2];
+        reading->w_order = FM_W_OF_TRANSPOSE;
+        return status;
+    }
+    status = read_tensor(in, tensor, &reading->tensor);
+    if (status == FM_OK) {
+        memcpy(extent, reading->tensor->extent, sizeof reading->tensor->extent);
+        memcpy(reading->format, reading->tensor->format, sizeof reading->format);
+        reading->w_order = FM_W_OF_C;
+    }
+    return status;
 }
 
 /* ---------------------------------------------------------------- ring */
@@ -190,8 +204,7 @@ static fm_status read_ring(const reader *in, const json_t *object, fm_ring *ring
 
 /* ---------------------------------------------------------------- factors */
 
-static fm_status read_row(const reader *in, const json_t *row, const fm_tensor *tensor, int axis,
-                          fm_factors *factors)
+static fm_status read_row(const reader *in, const json_t *row, int axis, fm_factors *factors)
 {
     char buffer[48];
     fmpq_t value;
@@ -202,20 +215,19 @@ static fm_status read_row(const reader *in, const json_t *row, const fm_tensor *
                       json_array_size(row), factors -> extent);
     fmpq_init(value);
     for (uint32_t i = 0; i < factors->extent && status == FM_OK; i++) {
-        uint32_t at = fm_transposed_index(tensor->format, axis, i);
-        if (read_number(json_array_get(row, at), value))
+        if (read_number(json_array_get(row, i), value))
             fm_factors_push(factors, i, value);
         else
             status = refuse(in, "%c[%u][%u] is %s, neither an integer nor a fraction", "uvw"[axis],
-                            r, at, show(json_array_get(row, at), buffer));
+                            r, i, show(json_array_get(row, i), buffer));
     }
     fmpq_clear(value);
     fm_factors_end_row(factors);
     return status;
 }
 
-static fm_status read_factors(const reader *in, const json_t *object, const fm_tensor *tensor,
-                              size_t rank, fm_factors factors[3])
+static fm_status read_factors(const reader *in, const json_t *object, size_t rank,
+                              fm_factors factors[3])
 {
     static const char *const keys[] = {"u", "v", "w"};
     fm_status status = FM_OK;
@@ -227,38 +239,22 @@ static fm_status read_factors(const reader *in, const json_t *object, const fm_t
             return refuse(in, "%s has %zu rows; m, the rank, is %zu", keys[axis],
                           json_array_size(rows), rank);
         for (size_t r = 0; r < rank && status == FM_OK; r++)
-            status = read_row(in, json_array_get(rows, r), tensor, axis, &factors[axis]);
+            status = read_row(in, json_array_get(rows, r), axis, &factors[axis]);
     }
     return status;
 }
 
-static fm_status make_scheme(const reader *in, const json_t *object, const fm_tensor *tensor,
-                             fm_scheme **out)
+static fm_status read_rank(const reader *in, const json_t *object, const fm_reading *reading,
+                           size_t *out)
 {
-    fm_factors factors[3];
-    fm_ring ring;
-    fm_error reason;
-    bool given;
     char buffer[48];
     const json_t *rank = json_object_get(object, "m");
     /* Only the tensor without entries has a scheme of rank 0. */
-    if (!is_integer(rank, tensor->entry_count > 0, UINT32_MAX))
+    bool empty = reading->tensor != NULL && reading->tensor->entry_count == 0;
+    if (!is_integer(rank, !empty, UINT32_MAX))
         return rank == NULL ? refuse(in, "the key m, the rank, is missing")
                             : refuse(in, "m is %s, not a rank", show(rank, buffer));
-    fm_status status = read_ring(in, object, &ring, &given);
-    if (status != FM_OK)
-        return status;
-    for (int axis = 0; axis < 3; axis++)
-        fm_factors_init(&factors[axis], tensor->extent[axis]);
-    status = read_factors(in, object, tensor, (size_t)json_integer_value(rank), factors);
-    if (status != FM_OK) {
-        for (int axis = 0; axis < 3; axis++)
-            fm_factors_clear(&factors[axis]);
-        return status;
-    }
-    ring = given ? ring : fm_factors_smallest_ring(factors);
-    if (fm_scheme_from_rows(tensor, ring, factors, out, &reason) != FM_OK)
-        return refuse(in, "%s", reason.message);
+    *out = (size_t)json_integer_value(rank);
     return FM_OK;
 }
 
@@ -307,25 +303,21 @@ static fm_status read_parents(const reader *in, const json_t *value, fm_provenan
     return FM_OK;
 }
 
-static fm_status read_provenance(const reader *in, const json_t *value, fm_scheme *scheme)
+static fm_status read_provenance(const reader *in, const json_t *value, fm_provenance *out)
 {
-    fm_provenance provenance = {0};
     if (value == NULL || json_is_null(value))
         return FM_OK;
     if (!json_is_object(value))
         return refuse(in, "provenance must be an object");
-    fm_status status = read_text(in, value, "engine", &provenance.engine);
+    fm_status status = read_text(in, value, "engine", &out->engine);
     if (status == FM_OK)
-        status = read_text(in, value, "version", &provenance.version);
+        status = read_text(in, value, "version", &out->version);
     if (status == FM_OK)
-        status = read_text(in, value, "time", &provenance.time);
+        status = read_text(in, value, "time", &out->time);
     if (status == FM_OK)
-        status = read_seed(in, json_object_get(value, "seed"), &provenance);
+        status = read_seed(in, json_object_get(value, "seed"), out);
     if (status == FM_OK)
-        status = read_parents(in, json_object_get(value, "parents"), &provenance);
-    if (status == FM_OK)
-        fm_scheme_set_provenance(scheme, &provenance);
-    fm_provenance_clear(&provenance);
+        status = read_parents(in, json_object_get(value, "parents"), out);
     return status;
 }
 
@@ -345,55 +337,57 @@ static fm_status check_keys(const reader *in, json_t *object)
     return FM_OK;
 }
 
-static fm_status read_scheme(const reader *in, json_t *object, fm_scheme_list *list)
+static fm_status read_scheme(const reader *in, json_t *object, fm_reading *reading)
 {
-    fm_tensor *tensor;
-    fm_scheme *scheme;
+    uint32_t extent[3];
+    size_t rank = 0;
     if (!json_is_object(object))
         return refuse(in, "a scheme must be an object");
     fm_status status = check_keys(in, object);
     if (status == FM_OK)
-        status = read_any_tensor(in, object, list, &tensor);
+        status = read_any_tensor(in, object, reading, extent);
+    if (status == FM_OK)
+        status = read_rank(in, object, reading, &rank);
+    if (status == FM_OK)
+        status = read_ring(in, object, &reading->ring, &reading->has_ring);
     if (status != FM_OK)
         return status;
-    status = make_scheme(in, object, tensor, &scheme);
-    fm_tensor_free(tensor);
+    for (int axis = 0; axis < 3; axis++)
+        fm_factors_init(&reading->factors[axis], extent[axis]);
+    status = read_factors(in, object, rank, reading->factors);
     if (status != FM_OK)
         return status;
-    fm_scheme_list_push(list, scheme);
-    return read_provenance(in, json_object_get(object, "provenance"), scheme);
+    return read_provenance(in, json_object_get(object, "provenance"), &reading->provenance);
 }
 
-static fm_status read_root(json_t *root, const char *name, fm_scheme_list *list, fm_error *error)
+static fm_status read_root(json_t *root, const char *name, fm_reading_list *list, fm_error *error)
 {
     reader in = {.name = name, .error = error, .many = json_is_array(root)};
     if (!in.many)
-        return read_scheme(&in, root, list);
+        return read_scheme(&in, root, fm_reading_list_add(list));
     if (json_array_size(root) == 0)
         return refuse(&in, "no schemes: the array is empty");
     fm_status status = FM_OK;
     for (; in.index < json_array_size(root) && status == FM_OK; in.index++)
-        status = read_scheme(&in, json_array_get(root, in.index), list);
+        status = read_scheme(&in, json_array_get(root, in.index), fm_reading_list_add(list));
     return status;
 }
 
-static fm_status read_json(const char *text, size_t length, const char *name, fm_scheme_list *list,
-                           fm_error *error)
+static fm_status read_json(const fm_input *input, fm_reading_list *list, fm_error *error)
 {
     json_error_t reason;
-    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &reason);
+    json_t *root = json_loadb(input->text, input->length, JSON_REJECT_DUPLICATES, &reason);
     if (root == NULL)
-        return fm_fail(error, FM_BAD_INPUT, "%s:%d: %s", name, reason.line > 0 ? reason.line : 1,
-                       reason.text);
-    fm_status status = read_root(root, name, list, error);
+        return fm_fail(error, FM_BAD_INPUT, "%s:%d: %s", input->name,
+                       reason.line > 0 ? reason.line : 1, reason.text);
+    fm_status status = read_root(root, input->name, list, error);
     json_decref(root);
     return status;
 }
 
-static bool recognize_json(const char *text, size_t length)
+static bool recognize_json(const fm_input *input)
 {
-    (void)length;
-    text += strspn(text, " \t\r\n");
+    const char *text = input->text + strspn(input->text, " \t\r\n");
     return *text == '{' || *text == '[';
 }
 
@@ -505,6 +499,7 @@ static fm_status write_json(const fm_scheme *scheme, FILE *file, fm_error *error
 
 const fm_scheme_format fm_scheme_format_json = {
     .kind = FM_FILE_JSON,
+    .name = "json",
     .recognize = recognize_json,
     .read = read_json,
     .write = write_json,

@@ -246,8 +246,8 @@ static void bad_files_are_refused_with_their_place(void **state)
     (void)state;
     static const char *const cases[][2] = {
         {"", "FILE: empty"},
-        {"hello", "neither JSON nor text"},
-        {"# nothing\n", "neither JSON nor text"},
+        {"hello", "no kind of scheme file that is known"},
+        {"# nothing\n", "no kind of scheme file that is known"},
         {"2 2 2\n", "FILE:1: expected a header 'n m p rank'"},
         {"2 2 2 x\n", "FILE:1: the rank is 'x', not a positive number"},
         {"2 2 2 7 1\n", "FILE:1: expected a header"},
