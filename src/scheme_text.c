@@ -283,6 +283,7 @@ static fm_status write_text(const fm_scheme *scheme, FILE *file, fm_error *error
 const fm_scheme_format fm_scheme_format_text = {
     .kind = FM_FILE_TEXT,
     .name = "text",
+    .many = true,
     .recognize = recognize_text,
     .read = read_text,
     .write = write_text,

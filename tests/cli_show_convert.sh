@@ -98,7 +98,7 @@ exits 0 "$fewmul" show --json q.json
 has out '"ring": "q"'
 for ring in zt z f2 f3; do
     exits 2 "$fewmul" convert --ring $ring scaled.txt -o none.json
-    has err 'fewmul: scaled.txt: '
+    has err 'fewmul: scaled.txt:1: '
     [ ! -e none.json ] || fail "a file that was refused was written"
 done
 exits 0 "$fewmul" convert --ring f5 scaled.txt -o f5.json

@@ -37,7 +37,7 @@ has out 'dropped.txt: 2x2x2, rank 6, does not hold over zt: a11 b12 in c12 shoul
 # Against another tensor.
 exits 0 "$fewmul" verify --tensor 2x2x2 strassen.txt
 exits 2 "$fewmul" verify --tensor 2x2x3 strassen.txt
-has err 'fewmul: strassen.txt: '
+has err 'fewmul: strassen.txt:1: the factors are of sizes 4, 4 and 4, which are not those of 2x2x3'
 cat >zero.tensor <<'END'
 shape 4 4 4
 1 1 1 2
@@ -68,7 +68,7 @@ exits 2 "$fewmul" verify --ring f4 strassen.txt
 # JSON: one object a line and scheme, with the keys of the contract.
 exits 2 "$fewmul" verify --json strassen.txt sign.txt dropped.txt short.txt
 [ "$(wc -l <out)" -eq 4 ] || fail "JSON lines: $(cat out)"
-[ "$(sed -n 1p out)" = '{"file": "strassen.txt", "index": 0, "valid": true, "ring": "zt", "format": "2x2x2", "rank": 7, "additions": 18}' ] ||
+[ "$(sed -n 1p out)" = '{"file": "strassen.txt", "index": 0, "valid": true, "ring": "zt", "format": "2x2x2", "rank": 7, "additions": 18, "kind": "text", "transposed": true, "inferred": []}' ] ||
     fail "JSON: $(sed -n 1p out)"
 sed -n 2p out >line && has line '"valid": true, "ring": "f2"'
 sed -n 3p out >line && has line '"valid": false, "ring": null, "format": "2x2x2", "rank": 6'
