@@ -79,14 +79,10 @@ static fm_status read_exp(const fm_input *input, fm_reading_list *list, fm_error
 /* The first line that is no comment has an entry of A, B or C. */
 static bool recognize_exp(const fm_input *input)
 {
-    fm_scanner scanner;
-    fm_error error;
-    if (fm_scanner_init(&scanner, input->text, strlen(input->text), "", &error) != FM_OK ||
-        fm_scan_comments(&scanner) != FM_OK)
-        return false;
-    for (const char *at = scanner.at; *at != '\0' && *at != '\n'; at++) {
+    const char *start = fm_scan_start(input->text);
+    for (const char *at = start; *at != '\0' && *at != '\n'; at++) {
         bool letter = strchr("abcABC", *at) != NULL;
-        bool starts = at == scanner.at || !isalpha((unsigned char)at[-1]);
+        bool starts = at == start || !isalpha((unsigned char)at[-1]);
         size_t opening = strspn(at + 1, "_[{(");
         if (letter && starts && opening < 3 && isdigit((unsigned char)at[1 + opening]))
             return true;

@@ -262,11 +262,7 @@ static fm_status read_sms(const fm_input *input, fm_reading_list *list, fm_error
 /* Two numbers and a word. */
 static bool recognize_sms(const fm_input *input)
 {
-    fm_scanner scanner;
-    fm_error error;
-    if (fm_scanner_init(&scanner, input->text, strlen(input->text), "", &error) != FM_OK ||
-        fm_scan_comments(&scanner) != FM_OK)
-        return false;
+    fm_scanner scanner = {.at = fm_scan_start(input->text)};
     for (int i = 0; i < 2; i++) {
         size_t digits = strspn(scanner.at, "0123456789");
         scanner.at += digits;
