@@ -184,7 +184,7 @@ typedef struct fm_read_options {
 } fm_read_options;
 
 /* How a file was understood. What it does not say is inferred: of the tensors and the orders of W
-   that its shapes admit, the first for which the scheme holds over the smallest of zt, z, q that has
+   that its shapes admit, the first for which the scheme holds over the smallest of zt, z, q with
    its coefficients, else modulo a prime below 100, else the first. The ring f<p> is inferred where
    the scheme holds there and not over the integers, and its coefficients are from 0 to p - 1. */
 typedef struct fm_origin {
@@ -203,9 +203,9 @@ typedef struct fm_scheme_list {
 } fm_scheme_list;
 
 /* Reads every scheme of a file; "-" is stdin. The kind is recognized by content; of a matrix of an
-   SMS triple the two others are read from the files beside it, X_L.sms, X_R.sms, X_P.sms. Nothing is
-   handed out unless the whole file is right. The ring is the file's, else the smallest of zt, z, q
-   that holds the coefficients, or f2 where the file says so ("z2"), or an inferred one. */
+   SMS triple the two others are read from the files beside it: X_L.sms, X_R.sms, X_P.sms. Nothing
+   is handed out unless the whole file is right. The ring is the file's, else the smallest of zt, z,
+   q that holds the coefficients, or f2 where the file says so ("z2"), or an inferred one. */
 fm_status fm_scheme_read(const char *path, fm_scheme_list *out, fm_error *error);
 /* The same with options, which may be NULL. */
 fm_status fm_scheme_read_as(const char *path, const fm_read_options *options, fm_scheme_list *out,

@@ -1,4 +1,5 @@
-/* Sums and products of named entries, as people write schemes: (a11 + 2*a22)(b11 - b1,12)*c_1_1 / 3. */
+/* Sums and products of named entries, as people write schemes:
+   (a11 + 2*a22)(b11 - b1,12)*c_1_1 / 3. */
 #ifndef FM_EXPRESSION_H
 #define FM_EXPRESSION_H
 

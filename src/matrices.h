@@ -1,4 +1,5 @@
-/* Schemes as three matrices a product, of numbers in nested lists: what Mathematica and Maple share. */
+/* Schemes as three matrices a product, numbers in nested lists: what the readers of Mathematica and
+   Maple share. */
 #ifndef FM_MATRICES_H
 #define FM_MATRICES_H
 

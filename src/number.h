@@ -14,8 +14,8 @@ bool fm_number_parse(const char *text, fmpq_t value);
    follow. Returns what is behind it; NULL when there is no number. */
 const char *fm_number_scan(const char *text, fmpq_t value);
 
-/* What is wrong with text that fm_number_parse refuses: "neither an integer nor a fraction", or that
-   it is of a kind that schemes have and this program does not read. */
+/* What is wrong with text that fm_number_parse refuses: "neither an integer nor a fraction", or
+   that it is of a kind that schemes have and this program does not read. */
 const char *fm_number_complaint(const char *text);
 
 /* Writes what fm_number_parse reads. */

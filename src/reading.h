@@ -79,7 +79,7 @@ fm_status fm_reading_to_scheme(const fm_reading *reading, const fm_meaning *mean
                                const fm_ring *ring, const fm_scheme_list *schemes, fm_scheme **out,
                                fm_error *error);
 
-/* "FILE: ", "FILE:LINE: " or "FILE: scheme 3: ", then the formatted reason; returns FM_BAD_INPUT. */
+/* "FILE: ", "FILE:LINE: " or "FILE: scheme 3: ", then the reason; returns FM_BAD_INPUT. */
 fm_status fm_reading_refuse(const fm_reading_list *list, const fm_reading *reading, fm_error *error,
                             const char *format, ...) __attribute__((format(printf, 4, 5)));
 

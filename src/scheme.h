@@ -51,10 +51,6 @@ struct fm_scheme {
 fm_status fm_scheme_new(const fm_tensor *tensor, fm_ring ring, fm_factors factors[3],
                         fm_scheme **out, fm_error *error);
 
-/* The same products, asked to add up to another tensor. FM_BAD_INPUT when its shape differs. */
-fm_status fm_scheme_for_tensor(const fm_scheme *scheme, const fm_tensor *tensor, fm_scheme **out,
-                               fm_error *error);
-
 /* The smallest of zt, z, q that has all coefficients. */
 fm_ring fm_factors_smallest_ring(const fm_factors factors[3]);
 

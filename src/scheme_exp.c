@@ -1,5 +1,5 @@
-/* Schemes as products, a line each: (a11+a22)*(b11+b22)*(c11+c22), c usually for the transpose of C;
-   docs/scheme-file.md. */
+/* Schemes as products, a line each: (a11+a22)*(b11+b22)*(c11+c22), c usually for the transpose of
+   C; docs/scheme-file.md. */
 #include "error.h"
 #include "expression.h"
 #include "number.h"

@@ -21,7 +21,7 @@ typedef struct fm_scheme_format {
     /* Whether the content is meant to be of this format; the first in the table that says so reads
        it. NULL: not read. */
     bool (*recognize)(const fm_input *input);
-    /* Appends what the file says to list. Whatever the outcome, the list is the caller's to free. */
+    /* Appends what the file says to list, which is the caller's to free whatever the outcome. */
     fm_status (*read)(const fm_input *input, fm_reading_list *list, fm_error *error);
     /* Write errors are the caller's to find, by ferror. NULL: not written. */
     fm_status (*write)(const fm_scheme *scheme, FILE *file, fm_error *error);
