@@ -2,6 +2,7 @@
 
 #include "error.h"
 #include "memory.h"
+#include "scheme_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,6 +87,9 @@ static fm_status write_list(const fm_scheme_list *list, fm_file_kind kind, FILE 
 {
     bool array = kind == FM_FILE_JSON && list->count != 1;
     fm_status status = FM_OK;
+    if (list->count > 1 && !fm_file_kind_holds_many(kind))
+        return fm_fail(error, FM_BAD_INPUT, "%zu schemes, and a file of kind %s has one",
+                       list->count, fm_file_kind_name(kind));
     fputs(array ? "[\n" : "", file);
     for (size_t s = 0; s < list->count && status == FM_OK; s++) {
         fputs(array && s > 0 ? ",\n" : "", file);
@@ -95,11 +99,39 @@ static fm_status write_list(const fm_scheme_list *list, fm_file_kind kind, FILE 
     return status;
 }
 
+/* A matrix of an SMS triple to its file. */
+static fm_status write_matrix(const fm_scheme *scheme, const char *path, int axis, fm_error *error)
+{
+    cli_output output;
+    char *beside = fm_sms_beside(path, axis);
+    fm_status status = cli_output_open(beside, &output, error);
+    if (status == FM_OK) {
+        fm_sms_write_matrix(scheme, axis, output.file);
+        status = cli_output_close(&output, FM_OK, error);
+    }
+    free(beside);
+    return status;
+}
+
+static fm_status write_triple(const char *input, const fm_scheme *scheme, const char *path,
+                              fm_error *error)
+{
+    fm_error reason;
+    fm_status status = fm_sms_can_write(scheme, &reason);
+    if (status != FM_OK)
+        return fm_fail(error, status, "%s: %s", input, reason.message);
+    for (int axis = 0; axis < 3 && status == FM_OK; axis++)
+        status = write_matrix(scheme, path, axis, error);
+    return status;
+}
+
 fm_status cli_write_schemes(const char *input, const fm_scheme_list *list, fm_file_kind kind,
                             const char *path, fm_error *error)
 {
     cli_output output;
     fm_error reason;
+    if (kind == FM_FILE_SMS && list->count == 1 && path != NULL && fm_sms_axis(path) >= 0)
+        return write_triple(input, list->schemes[0], path, error);
     fm_status status = cli_output_open(path, &output, error);
     if (status != FM_OK)
         return status;

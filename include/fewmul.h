@@ -159,9 +159,50 @@ void fm_scheme_hash(const fm_scheme *scheme, char hash[FM_HASH_SIZE]);
 /* ---------------------------------------------------------------- scheme files */
 
 typedef enum fm_file_kind {
-    FM_FILE_JSON, /* the native form; see docs/scheme-file.md */
-    FM_FILE_TEXT, /* "n m p rank", then U, V, and W for the transpose of C, a row a product */
+    FM_FILE_JSON,         /* the native kind; docs/scheme-file.md says what each looks like */
+    FM_FILE_TEXT,         /* "n m p rank", then U, V, and W for the transpose of C */
+    FM_FILE_EXP,          /* (a11+a22)*(b11+b22)*(c11+c22), a line a product */
+    FM_FILE_EQUATIONS,    /* m1 = (a11 + a22) * (b11 + b22), ..., c11 = m1 + m4 - m5 + m7 */
+    FM_FILE_MATHEMATICA,  /* {{{{1, 0}, {0, 1}}, ...}, ...}: three matrices a product */
+    FM_FILE_MAPLE,        /* Triad([Matrix(2, 2, [[1,0],[0,1]]), ...]) */
+    FM_FILE_SMS,          /* sparse matrices L, R, P, in one file or in three */
+    FM_FILE_COEFFICIENTS, /* three blocks divided by "#", a column a product */
+    FM_FILE_LATEX,        /* a table for people; written, not read */
+    FM_FILE_KIND_COUNT
 } fm_file_kind;
+
+/* "json", "text", "exp", ... */
+const char *fm_file_kind_name(fm_file_kind kind);
+/* False when there is none of this name. */
+bool fm_file_kind_parse(const char *name, fm_file_kind *out);
+
+/* What the rows of W in a file are numbered by. */
+typedef enum fm_w_order {
+    FM_W_UNKNOWN,
+    FM_W_OF_C,         /* C, n x p, row by row */
+    FM_W_OF_TRANSPOSE, /* the transpose of C, p x n, row by row */
+} fm_w_order;
+
+/* What a reader is told; all zero: nothing. It goes before what the file says, and then before what
+   is inferred. */
+typedef struct fm_read_options {
+    const fm_tensor *tensor; /* what the schemes are of */
+    fm_w_order w_order;
+    const fm_ring *ring; /* the coefficients are taken in it */
+} fm_read_options;
+
+/* How a file was understood. What it does not say is inferred: of the tensors and the orders of W
+   that its shapes admit, the first for which the scheme holds over the smallest of zt, z, q with
+   its coefficients, else modulo a prime below 100, else the first. The ring f<p> is inferred where
+   the scheme holds there and not over the integers, and its coefficients are from 0 to p - 1. */
+typedef struct fm_origin {
+    fm_file_kind kind;
+    fm_w_order w_order;
+    bool tensor_inferred, w_order_inferred, ring_inferred;
+} fm_origin;
+
+/* NULL for a scheme that was not read from a file. Belongs to the scheme. */
+const fm_origin *fm_scheme_origin(const fm_scheme *scheme);
 
 /* The schemes of one file, in order. The caller frees them with fm_scheme_list_free. */
 typedef struct fm_scheme_list {
@@ -169,13 +210,19 @@ typedef struct fm_scheme_list {
     fm_scheme **schemes;
 } fm_scheme_list;
 
-/* Reads every scheme of a file; "-" is stdin. The kind is recognized by content. Nothing is handed
-   out unless the whole file is right. The ring is the file's, else the smallest of zt, z, q that
-   holds the coefficients, or f2 where the file says so ("z2"). */
+/* Reads every scheme of a file; "-" is stdin. The kind is recognized by content; of a matrix of an
+   SMS triple the two others are read from the files beside it: X_L.sms, X_R.sms, X_P.sms. Nothing
+   is handed out unless the whole file is right. The ring is the file's, else the smallest of zt, z,
+   q that holds the coefficients, or f2 where the file says so ("z2"), or an inferred one. */
 fm_status fm_scheme_read(const char *path, fm_scheme_list *out, fm_error *error);
+/* The same with options, which may be NULL. */
+fm_status fm_scheme_read_as(const char *path, const fm_read_options *options, fm_scheme_list *out,
+                            fm_error *error);
 /* The same from memory; name stands for the file in messages. */
 fm_status fm_scheme_parse(const char *text, size_t length, const char *name, fm_scheme_list *out,
                           fm_error *error);
+fm_status fm_scheme_parse_as(const char *text, size_t length, const char *name,
+                             const fm_read_options *options, fm_scheme_list *out, fm_error *error);
 void fm_scheme_list_free(fm_scheme_list *list);
 
 fm_status fm_scheme_write(const fm_scheme *scheme, fm_file_kind kind, FILE *file, fm_error *error);

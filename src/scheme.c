@@ -191,21 +191,6 @@ fm_status fm_scheme_new(const fm_tensor *tensor, fm_ring ring, fm_factors factor
     return FM_OK;
 }
 
-fm_status fm_scheme_for_tensor(const fm_scheme *scheme, const fm_tensor *tensor, fm_scheme **out,
-                               fm_error *error)
-{
-    fm_factors factors[3];
-    for (int axis = 0; axis < 3; axis++) {
-        fm_factors_init(&factors[axis], scheme->factors[axis].extent);
-        for (uint32_t r = 0; r < scheme->rank; r++)
-            fm_factors_copy_row(&factors[axis], &scheme->factors[axis], r);
-    }
-    fm_status status = fm_scheme_new(tensor, scheme->ring, factors, out, error);
-    if (status == FM_OK)
-        fm_scheme_set_provenance(*out, &scheme->provenance);
-    return status;
-}
-
 void fm_scheme_free(fm_scheme *scheme)
 {
     if (scheme == NULL)
@@ -256,6 +241,11 @@ fm_ring fm_scheme_ring(const fm_scheme *scheme)
 const fm_tensor *fm_scheme_tensor(const fm_scheme *scheme)
 {
     return scheme->tensor;
+}
+
+const fm_origin *fm_scheme_origin(const fm_scheme *scheme)
+{
+    return scheme->was_read ? &scheme->origin : NULL;
 }
 
 uint64_t fm_scheme_additions(const fm_scheme *scheme)

@@ -52,16 +52,14 @@ struct fm_scheme {
     uint32_t rank;
     fm_factors factors[3]; /* U, V, W */
     fm_provenance provenance;
+    bool was_read;
+    fm_origin origin; /* when it was read */
 };
 
 /* Takes over the three factor matrices, whatever the outcome (they are left empty), and a reference
    to tensor. FM_BAD_INPUT when their shapes do not fit or a coefficient is not in the ring. */
 fm_status fm_scheme_new(const fm_tensor *tensor, fm_ring ring, fm_factors factors[3],
                         fm_scheme **out, fm_error *error);
-
-/* The same products, asked to add up to another tensor. FM_BAD_INPUT when its shape differs. */
-fm_status fm_scheme_for_tensor(const fm_scheme *scheme, const fm_tensor *tensor, fm_scheme **out,
-                               fm_error *error);
 
 /* The smallest of zt, z, q that has all coefficients. */
 fm_ring fm_factors_smallest_ring(const fm_factors factors[3]);

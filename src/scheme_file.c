@@ -9,11 +9,38 @@
 
 /* In the order in which they are tried. */
 static const fm_scheme_format *const formats[] = {
-    &fm_scheme_format_json,
-    &fm_scheme_format_text,
+    &fm_scheme_format_mathematica,  &fm_scheme_format_json, &fm_scheme_format_maple,
+    &fm_scheme_format_equations,    &fm_scheme_format_exp,  &fm_scheme_format_sms,
+    &fm_scheme_format_coefficients, &fm_scheme_format_text, &fm_scheme_format_latex,
 };
 
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
+
+const char *fm_file_kind_name(fm_file_kind kind)
+{
+    for (int f = 0; f < FORMAT_COUNT; f++)
+        if (formats[f]->kind == kind)
+            return formats[f]->name;
+    return "unknown";
+}
+
+bool fm_file_kind_parse(const char *name, fm_file_kind *out)
+{
+    for (int f = 0; f < FORMAT_COUNT; f++)
+        if (strcmp(formats[f]->name, name) == 0) {
+            *out = formats[f]->kind;
+            return true;
+        }
+    return false;
+}
+
+bool fm_file_kind_holds_many(fm_file_kind kind)
+{
+    for (int f = 0; f < FORMAT_COUNT; f++)
+        if (formats[f]->kind == kind)
+            return formats[f]->many;
+    return false;
+}
 
 /* ---------------------------------------------------------------- what formats share */
 
@@ -24,57 +51,6 @@ void fm_scheme_list_push(fm_scheme_list *list, fm_scheme *scheme)
         list->schemes =
             fm_realloc(list->schemes, list->count > 0 ? 2 * list->count : 1, sizeof *list->schemes);
     list->schemes[list->count++] = scheme;
-}
-
-fm_status fm_scheme_list_matmul(const fm_scheme_list *list, const uint32_t format[3],
-                                fm_tensor **out, fm_error *error)
-{
-    for (size_t s = 0; s < list->count; s++) {
-        const fm_tensor *tensor = list->schemes[s]->tensor;
-        if (memcmp(tensor->format, format, sizeof tensor->format) == 0) {
-            *out = fm_tensor_share(tensor);
-            return FM_OK;
-        }
-    }
-    return fm_tensor_matmul(format[0], format[1], format[2], out, error);
-}
-
-/* Residues of the coefficients; false when there is one without. */
-static bool reduce_coefficients(fm_factors *factors, fm_ring ring)
-{
-    fm_factors reduced;
-    fmpq_t image;
-    bool exist = true;
-    fmpq_init(image);
-    fm_factors_init(&reduced, factors->extent);
-    for (uint32_t r = 0; r < factors->rank; r++) {
-        for (size_t e = factors->start[r]; e < factors->start[r + 1] && exist; e++) {
-            exist = fm_ring_map(ring, &factors->value[e], image);
-            if (exist)
-                fm_factors_push(&reduced, factors->index[e], image);
-        }
-        fm_factors_end_row(&reduced);
-    }
-    fmpq_clear(image);
-    fm_factors_clear(factors);
-    *factors = reduced;
-    return exist;
-}
-
-fm_status fm_scheme_from_rows(const fm_tensor *tensor, fm_ring ring, fm_factors factors[3],
-                              fm_scheme **out, fm_error *error)
-{
-    char name[FM_RING_NAME_SIZE];
-    bool exist = true;
-    *out = NULL;
-    for (int axis = 0; axis < 3 && ring.kind == FM_RING_ZP; axis++)
-        exist = reduce_coefficients(&factors[axis], ring) && exist;
-    if (exist)
-        return fm_scheme_new(tensor, ring, factors, out, error);
-    for (int axis = 0; axis < 3; axis++)
-        fm_factors_clear(&factors[axis]);
-    return fm_fail(error, FM_BAD_INPUT, "a coefficient has no residue in %s",
-                   fm_ring_name(ring, name));
 }
 
 uint32_t fm_transposed_index(const uint32_t format[3], int axis, uint32_t index)
@@ -95,38 +71,102 @@ void fm_transposed_row(const fm_scheme *scheme, int axis, uint32_t r, const fmpq
 
 /* ---------------------------------------------------------------- reading and writing */
 
-fm_status fm_scheme_parse(const char *text, size_t length, const char *name, fm_scheme_list *out,
-                          fm_error *error)
+/* NULL when no format does. */
+static const fm_scheme_format *recognize(const fm_input *input)
 {
-    *out = (fm_scheme_list){0};
-    /* Readers may count on a final zero byte, which a part of a larger text does not have. */
-    char *copy = fm_strndup(text, length);
-    fm_status status =
-        length == 0 ? fm_fail(error, FM_BAD_INPUT, "%s: empty", name)
-                    : fm_fail(error, FM_BAD_INPUT,
-                              "%s: neither JSON nor text that starts with 'n m p rank'", name);
     for (int f = 0; f < FORMAT_COUNT; f++)
-        if (formats[f]->recognize(copy, length)) {
-            status = formats[f]->read(copy, length, name, out, error);
-            break;
-        }
-    free(copy);
+        if (formats[f]->recognize != NULL && formats[f]->recognize(input))
+            return formats[f];
+    return NULL;
+}
+
+static fm_status read_input(const fm_input *input, fm_reading_list *list, fm_error *error)
+{
+    if (input->length == 0)
+        return fm_fail(error, FM_BAD_INPUT, "%s: empty", input->name);
+    const fm_scheme_format *format = recognize(input);
+    if (format == NULL)
+        return fm_fail(error, FM_BAD_INPUT, "%s: no kind of scheme file that is known",
+                       input->name);
+    list->kind = format->kind;
+    return format->read(input, list, error);
+}
+
+bool fm_scheme_file_recognize(const char *path)
+{
+    char *text;
+    fm_input input = {.name = path, .path = path};
+    if (fm_file_read(path, &text, &input.length, NULL) != FM_OK)
+        return false;
+    input.text = text;
+    bool known = recognize(&input) != NULL;
+    free(text);
+    return known;
+}
+
+fm_status fm_readings_parse(const fm_input *input, fm_reading_list *out, fm_error *error)
+{
+    fm_input copy = *input;
+    *out = (fm_reading_list){.name = fm_strdup(input->name)};
+    /* Readers may count on a final zero byte, which a part of a larger text does not have. */
+    char *text = fm_strndup(input->text, input->length);
+    copy.text = text;
+    fm_status status = read_input(&copy, out, error);
+    free(text);
     if (status != FM_OK)
-        fm_scheme_list_free(out);
+        fm_reading_list_free(out);
     return status;
 }
 
-fm_status fm_scheme_read(const char *path, fm_scheme_list *out, fm_error *error)
+fm_status fm_readings_read(const char *path, fm_reading_list *out, fm_error *error)
 {
     char *text;
-    size_t length;
-    *out = (fm_scheme_list){0};
-    fm_status status = fm_file_read(path, &text, &length, error);
+    bool standard_input = strcmp(path, "-") == 0;
+    fm_input input = {.name = standard_input ? "standard input" : path,
+                      .path = standard_input ? NULL : path};
+    *out = (fm_reading_list){0};
+    fm_status status = fm_file_read(path, &text, &input.length, error);
     if (status != FM_OK)
         return status;
-    status =
-        fm_scheme_parse(text, length, strcmp(path, "-") == 0 ? "standard input" : path, out, error);
+    input.text = text;
+    out->name = fm_strdup(input.name);
+    status = read_input(&input, out, error);
     free(text);
+    if (status != FM_OK)
+        fm_reading_list_free(out);
+    return status;
+}
+
+static fm_status state_scheme(const fm_reading_list *readings, const fm_reading *reading,
+                              fm_scheme_list *out, fm_error *error)
+{
+    fm_meaning meanings[FM_MEANINGS_MAX];
+    fm_scheme *scheme;
+    fm_error reason;
+    size_t count;
+    if (!reading->has_ring || (reading->format[0] == 0 && reading->tensor == NULL) ||
+        reading->w_order == FM_W_UNKNOWN)
+        return fm_reading_refuse(readings, reading, error, "leaves something to infer");
+    fm_status status = fm_reading_meanings(reading, NULL, meanings, &count, &reason);
+    if (status == FM_OK)
+        status = fm_reading_to_scheme(reading, meanings, NULL, out, &scheme, &reason);
+    if (status != FM_OK)
+        return fm_reading_refuse(readings, reading, error, "%s", reason.message);
+    scheme->origin.kind = readings->kind;
+    fm_scheme_list_push(out, scheme);
+    return FM_OK;
+}
+
+fm_status fm_scheme_read_stated(const char *path, fm_scheme_list *out, fm_error *error)
+{
+    fm_reading_list readings;
+    *out = (fm_scheme_list){0};
+    fm_status status = fm_readings_read(path, &readings, error);
+    for (size_t i = 0; i < readings.count && status == FM_OK; i++)
+        status = state_scheme(&readings, &readings.readings[i], out, error);
+    if (status != FM_OK)
+        fm_scheme_list_free(out);
+    fm_reading_list_free(&readings);
     return status;
 }
 
@@ -141,7 +181,7 @@ void fm_scheme_list_free(fm_scheme_list *list)
 fm_status fm_scheme_write(const fm_scheme *scheme, fm_file_kind kind, FILE *file, fm_error *error)
 {
     for (int f = 0; f < FORMAT_COUNT; f++) {
-        if (formats[f]->kind != kind)
+        if (formats[f]->kind != kind || formats[f]->write == NULL)
             continue;
         fm_status status = formats[f]->write(scheme, file, error);
         if (status == FM_OK && ferror(file))

@@ -1,6 +1,7 @@
 /* Schemes as JSON, in the shape that the field exchanges; docs/scheme-file.md. */
 #include "error.h"
 #include "json.h"
+#include "json_sparse.h"
 #include "memory.h"
 #include "number.h"
 #include "scheme_file.h"
@@ -10,6 +11,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of a reduced w, whose rows do not show it. */
+enum { RANK_MAX = 1 << 22 };
 
 typedef struct reader {
     const char *name; /* of the file, for messages */
@@ -41,16 +45,6 @@ static bool is_integer(const json_t *value, json_int_t low, json_int_t high)
            json_integer_value(value) <= high;
 }
 
-/* An integer, or a string that is an integer or a fraction. */
-static bool read_number(const json_t *value, fmpq_t out)
-{
-    if (json_is_integer(value)) {
-        fmpq_set_si(out, json_integer_value(value), 1);
-        return true;
-    }
-    return json_is_string(value) && fm_number_parse(json_string_value(value), out);
-}
-
 /* What a refused value looks like, shortened. */
 static const char *show(const json_t *value, char buffer[48])
 {
@@ -63,10 +57,8 @@ static const char *show(const json_t *value, char buffer[48])
 
 /* ---------------------------------------------------------------- tensor */
 
-static fm_status read_format(const reader *in, const json_t *value, const fm_scheme_list *list,
-                             fm_tensor **out)
+static fm_status read_format(const reader *in, const json_t *value, uint32_t format[3])
 {
-    uint32_t format[3];
     char buffer[48];
     if (json_array_size(value) != 3)
         return refuse(in, "n must be the three sizes of the format, not %s", show(value, buffer));
@@ -77,7 +69,7 @@ static fm_status read_format(const reader *in, const json_t *value, const fm_sch
                           FM_FORMAT_MAX);
         format[i] = (uint32_t)json_integer_value(size);
     }
-    return fm_scheme_list_matmul(list, format, out, in->error);
+    return FM_OK;
 }
 
 static fm_status read_shape(const reader *in, const json_t *value, uint32_t extent[3])
@@ -105,7 +97,7 @@ static fm_status read_entry(const reader *in, const json_t *value, size_t number
     bool good = json_array_size(value) == 4;
     for (size_t axis = 0; axis < 3 && good; axis++)
         good = is_integer(json_array_get(value, axis), 1, extent[axis]);
-    good = good && read_number(json_array_get(value, 3), coefficient) &&
+    good = good && fm_json_number(json_array_get(value, 3), coefficient) &&
            fmpz_is_one(fmpq_denref(coefficient)) && !fmpq_is_zero(coefficient);
     if (good) {
         *entry = (fm_tensor_entry){
@@ -153,15 +145,31 @@ static fm_status read_tensor(const reader *in, const json_t *value, fm_tensor **
     return refuse(in, "tensor: %s", reason.message);
 }
 
-static fm_status read_any_tensor(const reader *in, const json_t *object, const fm_scheme_list *list,
-                                 fm_tensor **out)
+/* The format, or the tensor; extent receives the lengths of rows. */
+static fm_status read_any_tensor(const reader *in, const json_t *object, fm_reading *reading,
+                                 uint32_t extent[3])
 {
-    const json_t *format = json_object_get(object, "n");
-    const json_t *tensor = json_object_get(object, "tensor");
-    if ((format == NULL) == (tensor == NULL))
-        return refuse(in, format == NULL ? "the key n, the format, is missing"
-                                         : "n and tensor exclude each other");
-    return format != NULL ? read_format(in, format, list, out) : read_tensor(in, tensor, out);
+    const json_t *n = json_object_get(object, "n"), *tensor = json_object_get(object, "tensor");
+    const uint32_t *format = reading->format;
+    fm_status status;
+    if ((n == NULL) == (tensor == NULL))
+        return refuse(in, n == NULL ? "the key n, the format, is missing"
+                                    : "n and tensor exclude each other");
+    if (n != NULL) {
+        status = read_format(in, n, reading->format);
+        extent[0] = format[0] * format[1];
+        extent[1] = format[1] * format[2];
+        extent[2] = format[0] * format[2];
+        reading->w_order = FM_W_OF_TRANSPOSE;
+        return status;
+    }
+    status = read_tensor(in, tensor, &reading->tensor);
+    if (status == FM_OK) {
+        memcpy(extent, reading->tensor->extent, sizeof reading->tensor->extent);
+        memcpy(reading->format, reading->tensor->format, sizeof reading->format);
+        reading->w_order = FM_W_OF_C;
+    }
+    return status;
 }
 
 /* ---------------------------------------------------------------- ring */
@@ -190,8 +198,7 @@ static fm_status read_ring(const reader *in, const json_t *object, fm_ring *ring
 
 /* ---------------------------------------------------------------- factors */
 
-static fm_status read_row(const reader *in, const json_t *row, const fm_tensor *tensor, int axis,
-                          fm_factors *factors)
+static fm_status read_row(const reader *in, const json_t *row, int axis, fm_factors *factors)
 {
     char buffer[48];
     fmpq_t value;
@@ -202,63 +209,96 @@ static fm_status read_row(const reader *in, const json_t *row, const fm_tensor *
                       json_array_size(row), factors -> extent);
     fmpq_init(value);
     for (uint32_t i = 0; i < factors->extent && status == FM_OK; i++) {
-        uint32_t at = fm_transposed_index(tensor->format, axis, i);
-        if (read_number(json_array_get(row, at), value))
+        if (fm_json_number(json_array_get(row, i), value))
             fm_factors_push(factors, i, value);
         else
             status = refuse(in, "%c[%u][%u] is %s, neither an integer nor a fraction", "uvw"[axis],
-                            r, at, show(json_array_get(row, at), buffer));
+                            r, i, show(json_array_get(row, i), buffer));
     }
     fmpq_clear(value);
     fm_factors_end_row(factors);
     return status;
 }
 
-static fm_status read_factors(const reader *in, const json_t *object, const fm_tensor *tensor,
-                              size_t rank, fm_factors factors[3])
+static const char *const keys[] = {"u", "v", "w"};
+static const char *const fresh_keys[] = {"u_fresh", "v_fresh", "w_fresh"};
+
+static fm_status read_dense(const reader *in, const json_t *rows, int axis, fm_factors *factors)
 {
-    static const char *const keys[] = {"u", "v", "w"};
     fm_status status = FM_OK;
-    for (int axis = 0; axis < 3 && status == FM_OK; axis++) {
-        const json_t *rows = json_object_get(object, keys[axis]);
-        if (!json_is_array(rows))
-            return refuse(in, "the key %s, an array of rows, is missing", keys[axis]);
-        if (json_array_size(rows) != rank)
-            return refuse(in, "%s has %zu rows; m, the rank, is %zu", keys[axis],
-                          json_array_size(rows), rank);
-        for (size_t r = 0; r < rank && status == FM_OK; r++)
-            status = read_row(in, json_array_get(rows, r), tensor, axis, &factors[axis]);
-    }
+    for (size_t r = 0; r < json_array_size(rows) && status == FM_OK; r++)
+        status = read_row(in, json_array_get(rows, r), axis, factors);
     return status;
 }
 
-static fm_status make_scheme(const reader *in, const json_t *object, const fm_tensor *tensor,
-                             fm_scheme **out)
+/* Rows that refer to fresh variables, and those of a reduced w, which are entries of C in products
+   instead of products in entries. */
+static fm_status read_sparse(const reader *in, const json_t *rows, const json_t *fresh, int axis,
+                             bool by_entry, uint32_t rank, fm_factors *factors)
 {
-    fm_factors factors[3];
-    fm_ring ring;
+    uint32_t extent = factors->extent;
     fm_error reason;
-    bool given;
+    fm_factors read;
+    fm_status status =
+        fm_json_sparse_rows(rows, fresh, by_entry ? rank : extent, keys[axis], &read, &reason);
+    if (status != FM_OK)
+        refuse(in, "%s", reason.message);
+    if (status != FM_OK || !by_entry) {
+        fm_factors_clear(factors);
+        *factors = read;
+        return status;
+    }
+    fm_cells cells = {0};
+    for (uint32_t k = 0; k < read.rank; k++)
+        for (size_t e = read.start[k]; e < read.start[k + 1]; e++)
+            fm_cells_add(&cells, read.index[e], k, &read.value[e]);
+    fm_factors_clear(&read);
+    fm_factors_clear(factors);
+    fm_cells_to_factors(&cells, rank, extent, NULL, factors);
+    fm_cells_clear(&cells);
+    return FM_OK;
+}
+
+static fm_status read_axis(const reader *in, const json_t *object, int axis, size_t rank,
+                           fm_factors *factors)
+{
+    const json_t *rows = json_object_get(object, keys[axis]);
+    const json_t *fresh = json_object_get(object, fresh_keys[axis]);
+    if (!json_is_array(rows))
+        return refuse(in, "the key %s, an array of rows, is missing", keys[axis]);
+    bool sparse = fresh != NULL || fm_json_rows_are_sparse(rows);
+    size_t size = json_array_size(rows);
+    bool by_entry = axis == 2 && sparse && (fresh != NULL || size != rank);
+    if (by_entry && size != factors->extent)
+        return refuse(in, "w has %zu rows; C has %u entries", size, factors->extent);
+    if (!by_entry && size != rank)
+        return refuse(in, "%s has %zu rows; m, the rank, is %zu", keys[axis], size, rank);
+    if (by_entry && rank > RANK_MAX)
+        return refuse(in, "m is %zu, above %d", rank, RANK_MAX);
+    return sparse ? read_sparse(in, rows, fresh, axis, by_entry, (uint32_t)rank, factors)
+                  : read_dense(in, rows, axis, factors);
+}
+
+static fm_status read_factors(const reader *in, const json_t *object, size_t rank,
+                              fm_factors factors[3])
+{
+    fm_status status = FM_OK;
+    for (int axis = 0; axis < 3 && status == FM_OK; axis++)
+        status = read_axis(in, object, axis, rank, &factors[axis]);
+    return status;
+}
+
+static fm_status read_rank(const reader *in, const json_t *object, const fm_reading *reading,
+                           size_t *out)
+{
     char buffer[48];
     const json_t *rank = json_object_get(object, "m");
     /* Only the tensor without entries has a scheme of rank 0. */
-    if (!is_integer(rank, tensor->entry_count > 0, UINT32_MAX))
+    bool empty = reading->tensor != NULL && reading->tensor->entry_count == 0;
+    if (!is_integer(rank, !empty, UINT32_MAX))
         return rank == NULL ? refuse(in, "the key m, the rank, is missing")
                             : refuse(in, "m is %s, not a rank", show(rank, buffer));
-    fm_status status = read_ring(in, object, &ring, &given);
-    if (status != FM_OK)
-        return status;
-    for (int axis = 0; axis < 3; axis++)
-        fm_factors_init(&factors[axis], tensor->extent[axis]);
-    status = read_factors(in, object, tensor, (size_t)json_integer_value(rank), factors);
-    if (status != FM_OK) {
-        for (int axis = 0; axis < 3; axis++)
-            fm_factors_clear(&factors[axis]);
-        return status;
-    }
-    ring = given ? ring : fm_factors_smallest_ring(factors);
-    if (fm_scheme_from_rows(tensor, ring, factors, out, &reason) != FM_OK)
-        return refuse(in, "%s", reason.message);
+    *out = (size_t)json_integer_value(rank);
     return FM_OK;
 }
 
@@ -282,7 +322,7 @@ static fm_status read_seed(const reader *in, const json_t *value, fm_provenance 
     if (value == NULL || json_is_null(value))
         return FM_OK;
     fmpq_init(seed);
-    bool good = read_number(value, seed) && fmpz_is_one(fmpq_denref(seed)) &&
+    bool good = fm_json_number(value, seed) && fmpz_is_one(fmpq_denref(seed)) &&
                 fmpz_sgn(fmpq_numref(seed)) >= 0 && fmpz_bits(fmpq_numref(seed)) <= 64;
     out->has_seed = good;
     out->seed = good ? fmpz_get_ui(fmpq_numref(seed)) : 0;
@@ -307,93 +347,75 @@ static fm_status read_parents(const reader *in, const json_t *value, fm_provenan
     return FM_OK;
 }
 
-static fm_status read_provenance(const reader *in, const json_t *value, fm_scheme *scheme)
+static fm_status read_provenance(const reader *in, const json_t *value, fm_provenance *out)
 {
-    fm_provenance provenance = {0};
     if (value == NULL || json_is_null(value))
         return FM_OK;
     if (!json_is_object(value))
         return refuse(in, "provenance must be an object");
-    fm_status status = read_text(in, value, "engine", &provenance.engine);
+    fm_status status = read_text(in, value, "engine", &out->engine);
     if (status == FM_OK)
-        status = read_text(in, value, "version", &provenance.version);
+        status = read_text(in, value, "version", &out->version);
     if (status == FM_OK)
-        status = read_text(in, value, "time", &provenance.time);
+        status = read_text(in, value, "time", &out->time);
     if (status == FM_OK)
-        status = read_seed(in, json_object_get(value, "seed"), &provenance);
+        status = read_seed(in, json_object_get(value, "seed"), out);
     if (status == FM_OK)
-        status = read_parents(in, json_object_get(value, "parents"), &provenance);
-    if (status == FM_OK)
-        fm_scheme_set_provenance(scheme, &provenance);
-    fm_provenance_clear(&provenance);
+        status = read_parents(in, json_object_get(value, "parents"), out);
     return status;
 }
 
 /* ---------------------------------------------------------------- reading */
 
-/* Other projects add keys at will. Those that change what u, v and w mean, the fresh variables of
-   addition-reduced schemes, must not be passed over. */
-static fm_status check_keys(const reader *in, json_t *object)
+static fm_status read_scheme(const reader *in, json_t *object, fm_reading *reading)
 {
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value)
-    {
-        if (strchr("uvw", key[0]) != NULL && key[0] != '\0' && key[1] == '_')
-            return refuse(in, "%.40s: schemes with fresh variables are not read", key);
-    }
-    return FM_OK;
-}
-
-static fm_status read_scheme(const reader *in, json_t *object, fm_scheme_list *list)
-{
-    fm_tensor *tensor;
-    fm_scheme *scheme;
+    uint32_t extent[3];
+    size_t rank = 0;
     if (!json_is_object(object))
         return refuse(in, "a scheme must be an object");
-    fm_status status = check_keys(in, object);
+    fm_status status = read_any_tensor(in, object, reading, extent);
     if (status == FM_OK)
-        status = read_any_tensor(in, object, list, &tensor);
+        status = read_rank(in, object, reading, &rank);
+    if (status == FM_OK)
+        status = read_ring(in, object, &reading->ring, &reading->has_ring);
     if (status != FM_OK)
         return status;
-    status = make_scheme(in, object, tensor, &scheme);
-    fm_tensor_free(tensor);
+    for (int axis = 0; axis < 3; axis++)
+        fm_factors_init(&reading->factors[axis], extent[axis]);
+    status = read_factors(in, object, rank, reading->factors);
     if (status != FM_OK)
         return status;
-    fm_scheme_list_push(list, scheme);
-    return read_provenance(in, json_object_get(object, "provenance"), scheme);
+    return read_provenance(in, json_object_get(object, "provenance"), &reading->provenance);
 }
 
-static fm_status read_root(json_t *root, const char *name, fm_scheme_list *list, fm_error *error)
+static fm_status read_root(json_t *root, const char *name, fm_reading_list *list, fm_error *error)
 {
     reader in = {.name = name, .error = error, .many = json_is_array(root)};
     if (!in.many)
-        return read_scheme(&in, root, list);
+        return read_scheme(&in, root, fm_reading_list_add(list));
     if (json_array_size(root) == 0)
         return refuse(&in, "no schemes: the array is empty");
     fm_status status = FM_OK;
     for (; in.index < json_array_size(root) && status == FM_OK; in.index++)
-        status = read_scheme(&in, json_array_get(root, in.index), list);
+        status = read_scheme(&in, json_array_get(root, in.index), fm_reading_list_add(list));
     return status;
 }
 
-static fm_status read_json(const char *text, size_t length, const char *name, fm_scheme_list *list,
-                           fm_error *error)
+static fm_status read_json(const fm_input *input, fm_reading_list *list, fm_error *error)
 {
     json_error_t reason;
-    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &reason);
+    json_t *root = json_loadb(input->text, input->length, JSON_REJECT_DUPLICATES, &reason);
     if (root == NULL)
-        return fm_fail(error, FM_BAD_INPUT, "%s:%d: %s", name, reason.line > 0 ? reason.line : 1,
-                       reason.text);
-    fm_status status = read_root(root, name, list, error);
+        return fm_fail(error, FM_BAD_INPUT, "%s:%d: %s", input->name,
+                       reason.line > 0 ? reason.line : 1, reason.text);
+    fm_status status = read_root(root, input->name, list, error);
     json_decref(root);
     return status;
 }
 
-static bool recognize_json(const char *text, size_t length)
+static bool recognize_json(const fm_input *input)
 {
-    (void)length;
-    text += strspn(text, " \t\r\n");
+    const char *text = input->text + strspn(input->text, " \t\r\n");
     return *text == '{' || *text == '[';
 }
 
@@ -505,6 +527,8 @@ static fm_status write_json(const fm_scheme *scheme, FILE *file, fm_error *error
 
 const fm_scheme_format fm_scheme_format_json = {
     .kind = FM_FILE_JSON,
+    .name = "json",
+    .many = true,
     .recognize = recognize_json,
     .read = read_json,
     .write = write_json,

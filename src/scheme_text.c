@@ -1,8 +1,9 @@
-/* Schemes as plain text: a line "n m p rank", then the rows of U, of V, and of W for the transpose
-   of C, a line a row; docs/scheme-file.md. */
+/* Schemes as plain text: a line "n m p rank", then U, V, and W for the transpose of C, a line a row
+   or a line a matrix; docs/scheme-file.md. */
 #include "error.h"
 #include "memory.h"
 #include "number.h"
+#include "scanner.h"
 #include "scheme_file.h"
 
 #include <stdarg.h>
@@ -13,9 +14,8 @@ typedef struct reader {
     const char *name; /* of the file, for messages */
     char *rest;       /* the lines that are still to come */
     unsigned line;
-    char *words[FM_EXTENT_MAX]; /* of the line */
-    uint32_t word_count;        /* may be one more than there is room for */
-    fm_tensor *tensor;
+    char *words;       /* of the line, from the next one on */
+    size_t word_count; /* of the whole line */
     uint32_t rank;
     bool inside; /* a scheme, behind its header */
     bool has_ring;
@@ -34,17 +34,25 @@ __attribute__((format(printf, 2, 3))) static fm_status refuse(const reader *in, 
     return fm_fail(in->error, FM_BAD_INPUT, "%s:%u: %s", in->name, in->line, reason);
 }
 
-static void split(reader *in, char *line)
+/* ---------------------------------------------------------------- lines and words */
+
+static size_t count_words(const char *line)
 {
-    in->word_count = 0;
-    for (char *at = strtok_r(line, " \t\r", &line); at != NULL;
-         at = strtok_r(NULL, " \t\r", &line)) {
-        if (in->word_count == FM_EXTENT_MAX) {
-            in->word_count++;
-            return;
-        }
-        in->words[in->word_count++] = at;
+    size_t count = 0;
+    for (line += strspn(line, " \t\r"); *line != '\0'; line += strspn(line, " \t\r")) {
+        line += strcspn(line, " \t\r");
+        count++;
     }
+    return count;
+}
+
+/* The next word of the line, of which there is one. */
+static const char *next_word(reader *in)
+{
+    char *word = in->words + strspn(in->words, " \t\r"), *end = word + strcspn(word, " \t\r");
+    in->words = *end != '\0' ? end + 1 : end;
+    *end = '\0';
+    return word;
 }
 
 /* "# ring f2": the ring of the next scheme, for those whose coefficients do not show it. */
@@ -82,150 +90,177 @@ static fm_status next_line(reader *in)
             if (status != FM_OK)
                 return status;
         }
-        split(in, line);
+        in->words = line;
+        in->word_count = count_words(line);
     }
     return FM_OK;
 }
 
+/* ---------------------------------------------------------------- schemes */
+
 /* A decimal number from 1 to limit, or 0. */
-static uint32_t parse_size(const char *text, uint32_t limit)
+static uint32_t parse_size(const char *word, uint32_t limit)
 {
     char *end;
-    unsigned long value = text[0] >= '0' && text[0] <= '9' ? strtoul(text, &end, 10) : 0;
+    unsigned long value = word[0] >= '0' && word[0] <= '9' ? strtoul(word, &end, 10) : 0;
     return value > 0 && value <= limit && *end == '\0' ? (uint32_t)value : 0;
 }
 
-static fm_status read_header(reader *in, const fm_scheme_list *list)
+static fm_status read_header(reader *in, uint32_t format[3])
 {
-    uint32_t format[3];
     if (in->word_count != 4)
         return refuse(in, "expected a header 'n m p rank'");
     for (int i = 0; i < 3; i++) {
-        format[i] = parse_size(in->words[i], FM_FORMAT_MAX);
+        const char *word = next_word(in);
+        format[i] = parse_size(word, FM_FORMAT_MAX);
         if (format[i] == 0)
-            return refuse(in, "%c is '%.40s', not from 1 to %d", "nmp"[i], in -> words[i],
-                          FM_FORMAT_MAX);
+            return refuse(in, "%c is '%.40s', not from 1 to %d", "nmp"[i], word, FM_FORMAT_MAX);
     }
-    in->rank = parse_size(in->words[3], UINT32_MAX);
-    if (in->rank == 0)
-        return refuse(in, "the rank is '%.40s', not a positive number", in->words[3]);
-    return fm_scheme_list_matmul(list, format, &in->tensor, in->error);
+    const char *word = next_word(in);
+    in->rank = parse_size(word, UINT32_MAX);
+    return in->rank > 0 ? FM_OK : refuse(in, "the rank is '%.40s', not a positive number", word);
 }
 
-static fm_status read_row(reader *in, int axis, fm_factors *factors)
+/* How a line has its coefficients: a row, or all rows, of numbers, or of pairs for fractions. */
+typedef enum layout { LAYOUT_ROW, LAYOUT_MATRIX, LAYOUT_PAIRS } layout;
+
+static fm_status read_layout(const reader *in, int axis, const fm_factors *factors, layout *out)
 {
-    fm_status status = FM_OK;
-    fmpq_t value;
+    size_t all = (size_t)in->rank * factors->extent;
     if (in->word_count == 0)
         return refuse(in, "the file ends before row %u of %c; the rank is %u", factors->rank + 1,
                       "UVW"[axis], in -> rank);
-    if (in->word_count != factors->extent)
-        return refuse(in, "row %u of %c has %s%u coefficients, expected %u", factors->rank + 1,
-                      "UVW"[axis], in -> word_count > FM_EXTENT_MAX ? "more than " : "",
-                      in->word_count > FM_EXTENT_MAX ? FM_EXTENT_MAX : in->word_count,
-                      factors->extent);
+    *out = in->word_count == factors->extent ? LAYOUT_ROW
+           : in->word_count == all           ? LAYOUT_MATRIX
+                                             : LAYOUT_PAIRS;
+    if (*out == LAYOUT_PAIRS && (in->word_count != 2 * all || factors->rank > 0))
+        return refuse(in, "row %u of %c has %zu coefficients, expected %u", factors->rank + 1,
+                      "UVW"[axis], in -> word_count, factors -> extent);
+    return FM_OK;
+}
+
+static bool read_coefficient(reader *in, layout how, fmpq_t value, const char **word)
+{
+    fmpq_t below;
+    *word = next_word(in);
+    if (!fm_number_parse(*word, value))
+        return false;
+    if (how != LAYOUT_PAIRS)
+        return true;
+    *word = next_word(in);
+    fmpq_init(below);
+    bool good = fm_number_parse(*word, below) && !fmpq_is_zero(below);
+    if (good)
+        fmpq_div(value, value, below);
+    fmpq_clear(below);
+    return good;
+}
+
+static fm_status read_row(reader *in, layout how, int axis, fm_factors *factors)
+{
+    const char *word;
+    fm_status status = FM_OK;
+    fmpq_t value;
     fmpq_init(value);
     for (uint32_t i = 0; i < factors->extent && status == FM_OK; i++) {
-        const char *word = in->words[fm_transposed_index(in->tensor->format, axis, i)];
-        if (fm_number_parse(word, value))
+        if (read_coefficient(in, how, value, &word))
             fm_factors_push(factors, i, value);
         else
-            status = refuse(in, "'%.40s' in row %u of %c is neither an integer nor a fraction",
-                            word, factors->rank + 1, "UVW"[axis]);
+            status = refuse(in, "'%.40s' in row %u of %c is %s", word, factors->rank + 1,
+                            "UVW"[axis], fm_number_complaint(word));
     }
     fmpq_clear(value);
     fm_factors_end_row(factors);
     return status;
 }
 
-static fm_status read_factors(reader *in, fm_factors factors[3])
+static fm_status read_matrix(reader *in, int axis, fm_factors *factors)
 {
+    layout how = LAYOUT_ROW;
     fm_status status = FM_OK;
-    for (int axis = 0; axis < 3; axis++)
-        for (uint32_t r = 0; r < in->rank && status == FM_OK; r++) {
+    while (factors->rank < in->rank && status == FM_OK) {
+        if (how == LAYOUT_ROW) {
             status = next_line(in);
             if (status == FM_OK)
-                status = read_row(in, axis, &factors[axis]);
+                status = read_layout(in, axis, factors, &how);
         }
+        if (status == FM_OK)
+            status = read_row(in, how, axis, factors);
+    }
     return status;
-}
-
-static fm_status make_scheme(reader *in, fm_factors factors[3], fm_scheme_list *list)
-{
-    fm_scheme *scheme;
-    fm_error reason;
-    fm_ring ring = in->has_ring ? in->ring : fm_factors_smallest_ring(factors);
-    in->has_ring = false;
-    if (fm_scheme_from_rows(in->tensor, ring, factors, &scheme, &reason) != FM_OK)
-        return refuse(in, "%s", reason.message);
-    fm_scheme_list_push(list, scheme);
-    return FM_OK;
 }
 
 /* The scheme whose header is the current line. */
-static fm_status read_scheme(reader *in, fm_scheme_list *list)
+static fm_status read_scheme(reader *in, fm_reading *reading)
 {
-    fm_factors factors[3];
-    fm_status status = read_header(in, list);
+    uint32_t *format = reading->format;
+    reading->line = in->line;
+    fm_status status = read_header(in, format);
     if (status != FM_OK)
         return status;
+    reading->w_order = FM_W_OF_TRANSPOSE;
+    reading->has_ring = in->has_ring;
+    reading->ring = in->ring;
+    in->has_ring = false;
     in->inside = true;
-    for (int axis = 0; axis < 3; axis++)
-        fm_factors_init(&factors[axis], in->tensor->extent[axis]);
-    status = read_factors(in, factors);
+    fm_factors_init(&reading->factors[0], format[0] * format[1]);
+    fm_factors_init(&reading->factors[1], format[1] * format[2]);
+    fm_factors_init(&reading->factors[2], format[0] * format[2]);
+    for (int axis = 0; axis < 3 && status == FM_OK; axis++)
+        status = read_matrix(in, axis, &reading->factors[axis]);
     in->inside = false;
-    if (status == FM_OK)
-        status = make_scheme(in, factors, list);
-    else
-        for (int axis = 0; axis < 3; axis++)
-            fm_factors_clear(&factors[axis]);
-    fm_tensor_free(in->tensor);
     return status;
 }
 
-static fm_status read_text(const char *text, size_t length, const char *name, fm_scheme_list *list,
-                           fm_error *error)
+static fm_status read_schemes(reader *in, fm_reading_list *list)
 {
-    if (memchr(text, '\0', length) != NULL)
-        return fm_fail(error, FM_BAD_INPUT, "%s: a zero byte: not a text file", name);
-    reader *in = fm_alloc_zero(1, sizeof *in);
-    char *copy = fm_strdup(text);
-    in->name = name;
-    in->rest = copy;
-    in->error = error;
+    uint32_t claimed = 0;
     fm_status status = next_line(in);
+    if (status == FM_OK && in->word_count == 1) {
+        const char *word = next_word(in);
+        claimed = parse_size(word, UINT32_MAX);
+        if (claimed == 0)
+            return refuse(in, "'%.40s' is neither a header 'n m p rank' nor a number of schemes",
+                          word);
+        status = next_line(in);
+    }
     while (status == FM_OK && in->word_count > 0) {
-        status = read_scheme(in, list);
+        status = read_scheme(in, fm_reading_list_add(list));
         if (status == FM_OK)
             status = next_line(in);
     }
+    if (status == FM_OK && claimed > 0 && list->count != claimed)
+        return refuse(in, "the first line says %u schemes, and there are %zu", claimed,
+                      list->count);
+    return status;
+}
+
+static fm_status read_text(const fm_input *input, fm_reading_list *list, fm_error *error)
+{
+    if (memchr(input->text, '\0', input->length) != NULL)
+        return fm_fail(error, FM_BAD_INPUT, "%s: a zero byte: not a text file", input->name);
+    char *copy = fm_strdup(input->text);
+    reader in = {.name = input->name, .rest = copy, .error = error};
+    fm_status status = read_schemes(&in, list);
     free(copy);
-    free(in);
     return status;
 }
 
 /* The first line that is no comment starts with a digit. */
-static bool recognize_text(const char *text, size_t length)
+static bool recognize_text(const fm_input *input)
 {
-    (void)length;
-    for (;;) {
-        text += strspn(text, " \t\r\n");
-        if (*text != '#')
-            return *text >= '0' && *text <= '9';
-        text += strcspn(text, "\n");
-    }
+    char first = *fm_scan_start(input->text);
+    return first >= '0' && first <= '9';
 }
 
 static fm_status write_text(const fm_scheme *scheme, FILE *file, fm_error *error)
 {
     const fm_tensor *tensor = scheme->tensor;
-    char ring[FM_RING_NAME_SIZE];
     const fmpq *row[FM_EXTENT_MAX];
     if (!fm_tensor_is_matmul(tensor, NULL))
         return fm_fail(error, FM_BAD_INPUT,
                        "%s is no matrix product, and the text format has no other", tensor->name);
-    if (!fm_ring_equal(scheme->ring, fm_factors_smallest_ring(scheme->factors)))
-        fprintf(file, "# ring %s\n", fm_ring_name(scheme->ring, ring));
+    fm_write_directives(scheme, false, "# ", "\n", file);
     fprintf(file, "%u %u %u %u\n", tensor->format[0], tensor->format[1], tensor->format[2],
             scheme->rank);
     for (int axis = 0; axis < 3; axis++)
@@ -241,6 +276,8 @@ static fm_status write_text(const fm_scheme *scheme, FILE *file, fm_error *error
 
 const fm_scheme_format fm_scheme_format_text = {
     .kind = FM_FILE_TEXT,
+    .name = "text",
+    .many = true,
     .recognize = recognize_text,
     .read = read_text,
     .write = write_text,

@@ -4,6 +4,7 @@
 #include "error.h"
 #include "file.h"
 #include "memory.h"
+#include "scheme_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -243,7 +244,7 @@ static fm_status check_existing(const char *path, const char *hash, bool *whole,
 {
     fm_scheme_list list;
     char found[FM_HASH_SIZE] = "";
-    fm_status status = fm_scheme_read(path, &list, error);
+    fm_status status = fm_scheme_read_stated(path, &list, error);
     if (status == FM_OK && list.count == 1)
         fm_scheme_hash(list.schemes[0], found);
     fm_scheme_list_free(&list);
@@ -364,7 +365,7 @@ fm_status fm_store_load(const fm_store *store, const fm_store_item *item, fm_sch
 {
     fm_scheme_list list;
     *out = NULL;
-    fm_status status = fm_scheme_read(item->path, &list, error);
+    fm_status status = fm_scheme_read_stated(item->path, &list, error);
     if (status != FM_OK)
         return status;
     char *path = list.count == 1 ? scheme_path(store, list.schemes[0]) : NULL;

@@ -1,0 +1,160 @@
+#include "infer.h"
+
+#include "error.h"
+#include "scheme_file.h"
+
+#include <string.h>
+
+/* ---------------------------------------------------------------- what is meant */
+
+static bool holds(const fm_scheme *scheme)
+{
+    fm_verdict verdict;
+    fm_status status = fm_verify(scheme, scheme->tensor, scheme->ring, &verdict, NULL);
+    fm_verdict_clear(&verdict);
+    return status == FM_OK;
+}
+
+static bool holds_somewhere(const fm_scheme *scheme)
+{
+    fm_verdict verdict;
+    fm_status status = fm_verify_smallest_ring(scheme, &verdict, NULL);
+    fm_verdict_clear(&verdict);
+    return status == FM_OK;
+}
+
+/* The first of the schemes that holds, over its own ring before others, or the first of all. */
+static size_t choose(fm_scheme *const *schemes, size_t count)
+{
+    for (size_t s = 0; s < count && count > 1; s++)
+        if (holds(schemes[s]))
+            return s;
+    for (size_t s = 0; s < count && count > 1; s++)
+        if (holds_somewhere(schemes[s]))
+            return s;
+    return 0;
+}
+
+/* Whether every coefficient is from 0 to p - 1. */
+static bool are_residues(const fm_scheme *scheme, fm_ring ring)
+{
+    for (int axis = 0; axis < 3; axis++)
+        for (size_t e = 0; e < scheme->factors[axis].count; e++)
+            if (!fm_ring_has(ring, &scheme->factors[axis].value[e]))
+                return false;
+    return true;
+}
+
+/* Takes a scheme whose file names no ring modulo p, if it holds there only and loses nothing. */
+static void infer_ring(fm_scheme **scheme)
+{
+    fm_verdict verdict;
+    fm_scheme *image;
+    if (!are_residues(*scheme, fm_ring_modulo(97)))
+        return;
+    fm_status status = fm_verify_smallest_ring(*scheme, &verdict, NULL);
+    fm_ring ring = verdict.ring;
+    fm_verdict_clear(&verdict);
+    if (status != FM_OK || ring.kind != FM_RING_ZP || !are_residues(*scheme, ring) ||
+        fm_scheme_to_ring(*scheme, ring, &image, NULL) != FM_OK)
+        return;
+    fm_scheme_set_provenance(image, &(*scheme)->provenance);
+    image->was_read = true;
+    image->origin = (*scheme)->origin;
+    image->origin.ring_inferred = true;
+    fm_scheme_free(*scheme);
+    *scheme = image;
+}
+
+static fm_status infer_scheme(const fm_reading *reading, const fm_read_options *options,
+                              const fm_scheme_list *before, fm_scheme **out, fm_error *error)
+{
+    fm_meaning meanings[FM_MEANINGS_MAX];
+    fm_scheme *schemes[FM_MEANINGS_MAX] = {NULL};
+    const fm_ring *ring = options != NULL ? options->ring : NULL;
+    size_t count, made = 0;
+    fm_status status = fm_reading_meanings(reading, options, meanings, &count, error);
+    while (status == FM_OK && made < count) {
+        status =
+            fm_reading_to_scheme(reading, &meanings[made], ring, before, &schemes[made], error);
+        made += status == FM_OK;
+    }
+    if (status == FM_OK) {
+        size_t chosen = choose(schemes, count);
+        *out = schemes[chosen];
+        schemes[chosen] = NULL;
+        if (!reading->has_ring && ring == NULL)
+            infer_ring(out);
+    }
+    for (size_t s = 0; s < made; s++)
+        fm_scheme_free(schemes[s]);
+    return status;
+}
+
+/* What was told was not inferred. */
+static void set_origin(fm_scheme *scheme, fm_file_kind kind, const fm_read_options *options)
+{
+    scheme->origin.kind = kind;
+    if (options == NULL)
+        return;
+    if (options->tensor != NULL)
+        scheme->origin.tensor_inferred = false;
+    if (options->w_order != FM_W_UNKNOWN)
+        scheme->origin.w_order_inferred = false;
+}
+
+fm_status fm_infer(const fm_reading_list *readings, const fm_read_options *options,
+                   fm_scheme_list *out, fm_error *error)
+{
+    *out = (fm_scheme_list){0};
+    for (size_t i = 0; i < readings->count; i++) {
+        fm_error reason;
+        fm_scheme *scheme;
+        fm_status status = infer_scheme(&readings->readings[i], options, out, &scheme, &reason);
+        if (status != FM_OK) {
+            fm_scheme_list_free(out);
+            return fm_reading_refuse(readings, &readings->readings[i], error, "%s", reason.message);
+        }
+        set_origin(scheme, readings->kind, options);
+        fm_scheme_list_push(out, scheme);
+    }
+    return FM_OK;
+}
+
+/* ---------------------------------------------------------------- files */
+
+fm_status fm_scheme_read_as(const char *path, const fm_read_options *options, fm_scheme_list *out,
+                            fm_error *error)
+{
+    fm_reading_list readings;
+    *out = (fm_scheme_list){0};
+    fm_status status = fm_readings_read(path, &readings, error);
+    if (status == FM_OK)
+        status = fm_infer(&readings, options, out, error);
+    fm_reading_list_free(&readings);
+    return status;
+}
+
+fm_status fm_scheme_parse_as(const char *text, size_t length, const char *name,
+                             const fm_read_options *options, fm_scheme_list *out, fm_error *error)
+{
+    fm_reading_list readings;
+    *out = (fm_scheme_list){0};
+    fm_status status = fm_readings_parse(&(fm_input){.text = text, .length = length, .name = name},
+                                         &readings, error);
+    if (status == FM_OK)
+        status = fm_infer(&readings, options, out, error);
+    fm_reading_list_free(&readings);
+    return status;
+}
+
+fm_status fm_scheme_read(const char *path, fm_scheme_list *out, fm_error *error)
+{
+    return fm_scheme_read_as(path, NULL, out, error);
+}
+
+fm_status fm_scheme_parse(const char *text, size_t length, const char *name, fm_scheme_list *out,
+                          fm_error *error)
+{
+    return fm_scheme_parse_as(text, length, name, NULL, out, error);
+}
