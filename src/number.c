@@ -22,27 +22,30 @@ static void set_digits(fmpz_t value, const char *text, size_t count)
     free(digits);
 }
 
-bool fm_number_parse(const char *text, fmpq_t value)
+const char *fm_number_scan(const char *text, fmpq_t value)
 {
-    bool negative = text[0] == '-';
-    const char *above = text + (text[0] == '-' || text[0] == '+');
-    size_t above_count = count_digits(above);
-    const char *slash = above + above_count, *below = slash + 1;
-    size_t below_count = *slash == '/' ? count_digits(below) : 0;
-    if (above_count == 0)
-        return false;
-    if (*slash == '/'
-            ? below_count == 0 || below[below_count] != '\0' || strspn(below, "0") == below_count
-            : *slash != '\0')
-        return false;
-    set_digits(fmpq_numref(value), above, above_count);
-    if (*slash == '/')
+    size_t above = count_digits(text);
+    const char *below = text + above + 1;
+    size_t below_count = above > 0 && below[-1] == '/' ? count_digits(below) : 0;
+    if (above == 0 || (below_count > 0 && strspn(below, "0") == below_count))
+        return NULL;
+    set_digits(fmpq_numref(value), text, above);
+    if (below_count > 0)
         set_digits(fmpq_denref(value), below, below_count);
     else
         fmpz_one(fmpq_denref(value));
-    if (negative)
-        fmpz_neg(fmpq_numref(value), fmpq_numref(value));
     fmpq_canonicalise(value);
+    return below_count > 0 ? below + below_count : text + above;
+}
+
+bool fm_number_parse(const char *text, fmpq_t value)
+{
+    bool negative = text[0] == '-';
+    const char *end = fm_number_scan(text + (text[0] == '-' || text[0] == '+'), value);
+    if (end == NULL || *end != '\0')
+        return false;
+    if (negative)
+        fmpq_neg(value, value);
     return true;
 }
 

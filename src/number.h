@@ -7,8 +7,12 @@
 #include <flint/fmpq.h>
 
 /* Sets value to what text says: a sign or none, digits, and perhaps '/' and digits that are not all
-   0. False, and value is untouched, for anything else, also blanks and points. */
+   0. False, and value is undefined, for anything else, also blanks and points. */
 bool fm_number_parse(const char *text, fmpq_t value);
+
+/* Sets value to the number without a sign that text begins with: digits, and '/' and digits if they
+   follow. Returns what is behind it; NULL when there is no number. */
+const char *fm_number_scan(const char *text, fmpq_t value);
 
 /* What is wrong with text that fm_number_parse refuses: "neither an integer nor a fraction", or that
    it is of a kind that schemes have and this program does not read. */

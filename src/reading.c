@@ -45,6 +45,60 @@ fm_status fm_reading_refuse(const fm_reading_list *list, const fm_reading *readi
     return fm_fail(error, FM_BAD_INPUT, "%.300s%s: %s", list->name, place, reason);
 }
 
+/* ---------------------------------------------------------------- cells */
+
+void fm_cells_add(fm_cells *cells, uint32_t row, uint32_t column, const fmpq_t value)
+{
+    cells->cells = fm_grow(cells->cells, cells->count, &cells->capacity, sizeof *cells->cells);
+    fm_cell *cell = &cells->cells[cells->count++];
+    cell->row = row;
+    cell->column = column;
+    fmpq_init(&cell->value);
+    fmpq_set(&cell->value, value);
+}
+
+void fm_cells_clear(fm_cells *cells)
+{
+    for (size_t c = 0; c < cells->count; c++)
+        fmpq_clear(&cells->cells[c].value);
+    free(cells->cells);
+    *cells = (fm_cells){0};
+}
+
+static int compare_cells(const void *a, const void *b)
+{
+    const fm_cell *x = a, *y = b;
+    if (x->row != y->row)
+        return x->row < y->row ? -1 : 1;
+    return (x->column > y->column) - (x->column < y->column);
+}
+
+void fm_cells_to_factors(fm_cells *cells, uint32_t rank, uint32_t extent, size_t *most,
+                         fm_factors *out)
+{
+    fm_cell *cell = cells->cells;
+    size_t next = 0, fullest = 0;
+    fmpq_t sum;
+    fmpq_init(sum);
+    fm_factors_init(out, extent);
+    if (cells->count > 0)
+        qsort(cell, cells->count, sizeof *cell, compare_cells);
+    for (uint32_t r = 0; r < rank; r++) {
+        while (next < cells->count && cell[next].row == r) {
+            size_t first = next;
+            fmpq_set(sum, &cell[next++].value);
+            while (next < cells->count && compare_cells(&cell[first], &cell[next]) == 0)
+                fmpq_add(sum, sum, &cell[next++].value);
+            fullest = next - first > fullest ? next - first : fullest;
+            fm_factors_push(out, cell[first].column, sum);
+        }
+        fm_factors_end_row(out);
+    }
+    fmpq_clear(sum);
+    if (most != NULL)
+        *most = fullest;
+}
+
 /* ---------------------------------------------------------------- shapes */
 
 /* The matrix that a factor is, or its smallest when the reading is open; columns is 0 and rows the

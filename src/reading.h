@@ -38,6 +38,24 @@ typedef struct fm_reading_list {
 fm_reading *fm_reading_list_add(fm_reading_list *list);
 void fm_reading_list_free(fm_reading_list *list);
 
+/* Coefficients of a factor matrix in any order. */
+typedef struct fm_cell {
+    uint32_t row, column;
+    fmpq value;
+} fm_cell;
+
+typedef struct fm_cells {
+    size_t count, capacity;
+    fm_cell *cells;
+} fm_cells;
+
+void fm_cells_add(fm_cells *cells, uint32_t row, uint32_t column, const fmpq_t value);
+void fm_cells_clear(fm_cells *cells);
+/* Sorts the cells and makes them a matrix of rank rows, adding up those at one place; *most (may be
+   NULL) is how many there are at the fullest place. Rows and columns are in range. */
+void fm_cells_to_factors(fm_cells *cells, uint32_t rank, uint32_t extent, size_t *most,
+                         fm_factors *out);
+
 /* Something that a reading can mean. */
 typedef struct fm_meaning {
     uint32_t format[3];      /* of the matrices that the factors are; 0: numbers only */

@@ -9,8 +9,9 @@
 
 /* In the order in which they are tried. */
 static const fm_scheme_format *const formats[] = {
-    &fm_scheme_format_json,
-    &fm_scheme_format_text,
+    &fm_scheme_format_mathematica,  &fm_scheme_format_json, &fm_scheme_format_maple,
+    &fm_scheme_format_equations,    &fm_scheme_format_exp,  &fm_scheme_format_sms,
+    &fm_scheme_format_coefficients, &fm_scheme_format_text, &fm_scheme_format_latex,
 };
 
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };

@@ -26,7 +26,14 @@ typedef struct fm_scheme_format {
     fm_status (*write)(const fm_scheme *scheme, FILE *file, fm_error *error);
 } fm_scheme_format;
 
-extern const fm_scheme_format fm_scheme_format_json, fm_scheme_format_text;
+extern const fm_scheme_format fm_scheme_format_json, fm_scheme_format_text, fm_scheme_format_exp,
+    fm_scheme_format_equations, fm_scheme_format_mathematica, fm_scheme_format_maple,
+    fm_scheme_format_sms, fm_scheme_format_coefficients, fm_scheme_format_latex;
+
+/* Which matrix of a triple a file name stands for, X_L.sms, X_R.sms or X_P.sms: 0, 1, 2; -1. */
+int fm_sms_axis(const char *path);
+/* The path of another matrix of the triple, to be freed with free. path stands for one. */
+char *fm_sms_beside(const char *path, int axis);
 
 /* What a file says, read by the format that recognizes it. *out is freed with fm_reading_list_free,
    and empty on failure. */

@@ -1,0 +1,127 @@
+/* Schemes as nested lists of Mathematica: {{{{1, 0}, {0, 1}}, {...}, {...}}, ...}, three matrices a
+   product, the third usually for the transpose of C; docs/scheme-file.md. */
+#include "error.h"
+#include "matrices.h"
+#include "scheme_file.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* Passes over blanks and comments (* ... *). */
+static fm_status skip(fm_scanner *scanner)
+{
+    for (fm_scan_blanks(scanner); strncmp(scanner->at, "(*", 2) == 0; fm_scan_blanks(scanner)) {
+        const char *end = strstr(scanner->at, "*)");
+        if (end == NULL)
+            return fm_scan_refuse(scanner, "a comment without an end");
+        size_t length = (size_t)(end - scanner->at) - 2;
+        fm_status status = fm_scan_directive(scanner, scanner->at + 2, length);
+        if (status != FM_OK)
+            return status;
+        for (; scanner->at < end; scanner->at++)
+            scanner->line += *scanner->at == '\n';
+        scanner->at += 2;
+    }
+    return FM_OK;
+}
+
+/* NAME = */
+static void skip_assignment(fm_scanner *scanner)
+{
+    fm_scanner ahead = *scanner;
+    while (isalnum((unsigned char)*ahead.at))
+        ahead.at++;
+    if (ahead.at > scanner->at && fm_scan_char(&ahead, '='))
+        *scanner = ahead;
+}
+
+static fm_status read_product(fm_matrices *in, fm_factors factors[3])
+{
+    fm_status status = fm_scan_expect(in->scanner, '{');
+    for (int axis = 0; axis < 3 && status == FM_OK; axis++) {
+        status = fm_matrices_read(in, axis, &factors[axis]);
+        if (status == FM_OK)
+            status = fm_scan_expect(in->scanner, ",,}"[axis]);
+    }
+    return status;
+}
+
+static fm_status read_list(fm_matrices *in, fm_reading *reading)
+{
+    char buffer[32];
+    fm_scanner *scanner = in->scanner;
+    fm_status status = fm_scan_expect(scanner, '{');
+    do {
+        if (status == FM_OK)
+            status = read_product(in, reading->factors);
+        if (status != FM_OK)
+            return status;
+    } while (fm_scan_char(scanner, ','));
+    status = fm_scan_expect(scanner, '}');
+    if (status == FM_OK) {
+        fm_scan_char(scanner, ';');
+        status = skip(scanner);
+    }
+    if (status == FM_OK && *scanner->at != '\0')
+        status = fm_scan_refuse(scanner, "expected the end of the file, found %s",
+                                fm_scan_show(scanner, buffer));
+    return status;
+}
+
+static fm_status read_mathematica(const fm_input *input, fm_reading_list *list, fm_error *error)
+{
+    fm_scanner scanner;
+    fm_matrices in;
+    fm_reading *reading = fm_reading_list_add(list);
+    fm_status status = fm_scanner_init(&scanner, input->text, input->length, input->name, error);
+    fm_matrices_init(&in, &scanner, '{', '}');
+    if (status == FM_OK)
+        status = skip(&scanner);
+    if (status == FM_OK) {
+        skip_assignment(&scanner);
+        status = read_list(&in, reading);
+    }
+    fm_matrices_state(&in, reading);
+    fm_matrices_clear(&in);
+    return status;
+}
+
+/* Two opening braces: JSON has a key behind the first. */
+static bool recognize_mathematica(const fm_input *input)
+{
+    fm_scanner scanner;
+    fm_error error;
+    if (fm_scanner_init(&scanner, input->text, strlen(input->text), "", &error) != FM_OK ||
+        skip(&scanner) != FM_OK)
+        return false;
+    skip_assignment(&scanner);
+    return fm_scan_char(&scanner, '{') && fm_scan_char(&scanner, '{');
+}
+
+static fm_status write_mathematica(const fm_scheme *scheme, FILE *file, fm_error *error)
+{
+    if (!fm_tensor_is_matmul(scheme->tensor, NULL))
+        return fm_fail(error, FM_BAD_INPUT,
+                       "%s is no matrix product, and Mathematica's lists "
+                       "have no other",
+                       scheme->tensor->name);
+    fm_write_directives(scheme, false, "(* ", " *)\n", file);
+    for (uint32_t r = 0; r < scheme->rank; r++) {
+        fputs(r == 0 ? "{{" : ",\n {", file);
+        for (int axis = 0; axis < 3; axis++) {
+            fputs(axis > 0 ? ", " : "", file);
+            fm_matrices_write(scheme, axis, r, '{', '}', file);
+        }
+        fputc('}', file);
+    }
+    fputs("}\n", file);
+    return FM_OK;
+}
+
+const fm_scheme_format fm_scheme_format_mathematica = {
+    .kind = FM_FILE_MATHEMATICA,
+    .name = "mathematica",
+    .recognize = recognize_mathematica,
+    .read = read_mathematica,
+    .write = write_mathematica,
+};
