@@ -14,7 +14,7 @@ static struct {
 } arguments = {.kind = "json", .ring = CLI_NO_RING};
 
 static const cli_option options[] = {
-    {"to", "json|text", CLI_STRING, &arguments.kind, "the kind of file to write"},
+    {"to", "json|text|npz", CLI_STRING, &arguments.kind, "the kind of file to write"},
     {"ring", "R", CLI_RING, &arguments.ring, "take the coefficients in this ring [the file's]"},
     {"output", "FILE", CLI_STRING, &arguments.output, "write here [standard output]"},
     {NULL, NULL, CLI_FLAG, NULL, NULL},
@@ -28,7 +28,7 @@ static fm_status map_schemes(const char *path, fm_scheme_list *list, fm_ring rin
         fm_scheme *image;
         fm_status status = fm_scheme_to_ring(list->schemes[s], ring, &image, &reason);
         if (status != FM_OK) {
-            char *label = cli_scheme_label(path, s, list->count);
+            char *label = cli_list_label(path, list, s);
             fm_fail(error, status, "%s: %s", label, reason.message);
             free(label);
             return status;
@@ -58,11 +58,9 @@ static int run(size_t count, char **operands)
 {
     (void)count;
     fm_error error;
-    fm_file_kind kind = FM_FILE_JSON;
-    if (strcmp(arguments.kind, "text") == 0)
-        kind = FM_FILE_TEXT;
-    else if (strcmp(arguments.kind, "json") != 0)
-        return cli_error("--to: '%s' is neither json nor text", arguments.kind);
+    fm_file_kind kind;
+    if (!fm_file_kind_parse(arguments.kind, &kind))
+        return cli_error("--to: '%s' is no kind of scheme file", arguments.kind);
     return cli_exit_code(convert(operands[0], kind, &error), &error);
 }
 

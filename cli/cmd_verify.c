@@ -26,13 +26,15 @@ static const cli_option options[] = {
 
 /* ---------------------------------------------------------------- verdicts */
 
-static void print_verdict_json(const char *path, size_t index, const fm_scheme *scheme,
-                               const fm_verdict *verdict)
+static void print_verdict_json(const char *path, size_t index, const char *entry,
+                               const fm_scheme *scheme, const fm_verdict *verdict)
 {
     char name[FM_RING_NAME_SIZE];
     json_t *object = json_object();
     json_object_set_new(object, "file", fm_json_string(path));
     json_object_set_new(object, "index", json_integer((json_int_t)index));
+    if (entry != NULL)
+        json_object_set_new(object, "entry", fm_json_string(entry));
     json_object_set_new(object, "valid", json_boolean(verdict->valid));
     json_object_set_new(object, "ring",
                         verdict->valid ? json_string(fm_ring_name(verdict->ring, name))
@@ -92,8 +94,9 @@ static int verify_scheme(const char *path, const fm_scheme_list *list, size_t in
     fm_error error, placed;
     fm_scheme *scheme = NULL;
     fm_verdict verdict = {0};
-    char *label = cli_scheme_label(path, index, list->count);
+    char *label = cli_list_label(path, list, index);
     const fm_scheme *read = list->schemes[index];
+    const fm_origin *origin = fm_scheme_origin(read);
     fm_status status =
         fm_scheme_for_tensor(read, tensor != NULL ? tensor : read->tensor, &scheme, &error);
     if (status == FM_OK)
@@ -101,7 +104,8 @@ static int verify_scheme(const char *path, const fm_scheme_list *list, size_t in
     if (status == FM_OK || status == FM_NO) {
         bool wanted = status == FM_NO || !arguments.quiet;
         if (wanted && arguments.json)
-            print_verdict_json(path, index, scheme, &verdict);
+            print_verdict_json(path, index, origin != NULL ? origin->entry : NULL, scheme,
+                               &verdict);
         else if (wanted)
             print_verdict(label, scheme, &verdict);
     } else {

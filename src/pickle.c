@@ -91,7 +91,7 @@ static bool take_bytes(machine *m, uint64_t size, const uint8_t **out)
 /* A little-endian number of some bytes. */
 static bool take_number(machine *m, unsigned size, uint64_t *out)
 {
-    const uint8_t *bytes;
+    const uint8_t *bytes = NULL;
     if (!take_bytes(m, size, &bytes))
         return false;
     *out = 0;
@@ -360,7 +360,7 @@ static bool build(machine *m)
 static bool take_string(machine *m, value_kind kind, unsigned length_size)
 {
     value string = {.kind = kind};
-    uint64_t size;
+    uint64_t size = 0;
     if (!take_number(m, length_size, &size) || !take_bytes(m, size, &string.bytes))
         return false;
     string.size = (size_t)size;
@@ -369,7 +369,7 @@ static bool take_string(machine *m, value_kind kind, unsigned length_size)
 
 static bool take_integer(machine *m, unsigned size)
 {
-    uint64_t number;
+    uint64_t number = 0;
     if (!take_number(m, size, &number))
         return false;
     int64_t integer = size == 4 ? (int32_t)(uint32_t)number : (int64_t)number;
@@ -414,7 +414,7 @@ static bool step_values(machine *m, uint8_t operation)
 
 static bool step_structure(machine *m, uint8_t operation)
 {
-    size_t count;
+    size_t count = 0;
     switch (operation) {
     case '(': /* MARK */
         return push_new(m, (value){.kind = VALUE_MARK});
@@ -443,7 +443,7 @@ static bool step_structure(machine *m, uint8_t operation)
 
 static bool step(machine *m)
 {
-    uint64_t number;
+    uint64_t number = 0;
     uint8_t operation = *m->at++;
     switch (operation) {
     case 0x80: /* PROTO, FRAME: nothing to do */
