@@ -126,7 +126,8 @@ static int verify_file(const char *path, const fm_tensor *tensor)
     fm_error error;
     fm_scheme_list list;
     int worst = CLI_DONE;
-    fm_status status = fm_scheme_read(path, &list, &error);
+    fm_status status =
+        fm_scheme_read_as(path, &(fm_read_options){.tensor = tensor}, &list, &error);
     if (status != FM_OK) {
         if (arguments.json)
             print_error_json(path, 0, &error);
