@@ -1,6 +1,7 @@
 /* fewmul lift: from a scheme modulo p to one over zt, z or q. */
 #include "command.h"
 #include "error.h"
+#include "input.h"
 #include "json.h"
 #include "output.h"
 #include "print.h"
@@ -11,17 +12,21 @@
 #include <string.h>
 
 static struct {
+    cli_reading reading;
     const char *output;
     fm_ring ring;
     uint64_t steps, tries, seed;
     bool json;
-} arguments = {.ring = FM_RING_Q_VALUE};
+} arguments = {.ring = FM_RING_Q_VALUE, .reading.ring = CLI_NO_RING};
 
 static const cli_option options[] = {
     {"to", "zt|z|q", CLI_RING, &arguments.ring, "the largest ring that will do"},
     {"steps", "N", CLI_COUNT, &arguments.steps, "Hensel steps at most [until modulo 2^96]"},
     {"tries", "N", CLI_COUNT, &arguments.tries, "other solutions of the first step to try [32]"},
     {"seed", "S", CLI_COUNT, &arguments.seed, "choose those by this random stream"},
+    CLI_FORMAT_OPTION(arguments.reading),
+    CLI_TRANSPOSED_OPTION(arguments.reading),
+    CLI_READ_RING_OPTION(arguments.reading),
     {"output", "FILE", CLI_STRING, &arguments.output, "write here [standard output]"},
     {"json", NULL, CLI_FLAG, &arguments.json, "what came out as an object a line and scheme"},
     {NULL, NULL, CLI_FLAG, NULL, NULL},
@@ -130,7 +135,7 @@ static int lift_file(const char *path, fm_scheme_list *lifts)
     fm_error error;
     fm_scheme_list list;
     int worst = CLI_DONE;
-    fm_status status = fm_scheme_read(path, &list, &error);
+    fm_status status = fm_scheme_read_as(path, &arguments.reading.options, &list, &error);
     if (status != FM_OK) {
         if (arguments.json)
             print_json(path, 0, NULL, &error);
@@ -153,10 +158,14 @@ static int run(size_t count, char **operands)
         return cli_error("--to: a lift goes to zt, z or q");
     if (arguments.steps > UINT16_MAX || arguments.tries > UINT32_MAX)
         return cli_error("--%s: too large", arguments.steps > UINT16_MAX ? "steps" : "tries");
+    worst = cli_reading_begin(&arguments.reading);
+    if (worst != CLI_DONE)
+        return worst;
     for (size_t f = 0; f < count; f++) {
         int code = lift_file(operands[f], &lifts);
         worst = code > worst ? code : worst;
     }
+    cli_reading_end(&arguments.reading);
     bool written = lifts.count > 0 && (!arguments.json || arguments.output != NULL);
     if (written) {
         fm_status status =

@@ -1,5 +1,6 @@
 /* fewmul show: schemes as formulas, and facts about them. */
 #include "command.h"
+#include "input.h"
 #include "print.h"
 #include "scheme_print.h"
 
@@ -8,10 +9,14 @@
 #include <stdlib.h>
 
 static struct {
+    cli_reading reading;
     bool json;
-} arguments;
+} arguments = {.reading.ring = CLI_NO_RING};
 
 static const cli_option options[] = {
+    CLI_FORMAT_OPTION(arguments.reading),
+    CLI_TRANSPOSED_OPTION(arguments.reading),
+    CLI_READ_RING_OPTION(arguments.reading),
     {"json", NULL, CLI_FLAG, &arguments.json, "print the facts, a JSON object a line and scheme"},
     {NULL, NULL, CLI_FLAG, NULL, NULL},
 };
@@ -115,11 +120,13 @@ static void show_scheme(const char *path, const fm_scheme_list *list, size_t ind
 
 static int run(size_t count, char **operands)
 {
-    int worst = CLI_DONE;
-    for (size_t f = 0; f < count; f++) {
+    int worst = cli_reading_begin(&arguments.reading);
+    bool begun = worst == CLI_DONE;
+    for (size_t f = 0; f < count && begun; f++) {
         fm_error error;
         fm_scheme_list list;
-        fm_status status = fm_scheme_read(operands[f], &list, &error);
+        fm_status status =
+            fm_scheme_read_as(operands[f], &arguments.reading.options, &list, &error);
         if (status != FM_OK) {
             worst = cli_exit_code(status, &error);
             continue;
@@ -128,6 +135,7 @@ static int run(size_t count, char **operands)
             show_scheme(operands[f], &list, s);
         fm_scheme_list_free(&list);
     }
+    cli_reading_end(&arguments.reading);
     return worst;
 }
 
@@ -145,7 +153,10 @@ const cli_command cli_command_show = {
         "Entries are a2_11 where a size is above 9, and a1, a2, ... for a tensor that is no "
         "matrix\n"
         "product. The ring is that of the coefficients; whether the scheme holds, and where, is\n"
-        "for 'fewmul verify' to find out. FILE - is standard input.",
+        "for 'fewmul verify' to find out. What a file does not say, the format, whether W is for "
+        "the\n"
+        "transpose of C, and the ring, is what holds; the options fix it. FILE - is standard "
+        "input.",
     .options = options,
     .operands_min = 1,
     .operands_max = SIZE_MAX,

@@ -89,6 +89,9 @@ static fm_status write_list(const fm_scheme_list *list, fm_file_kind kind, FILE 
         return fm_npz_write(list, file, error);
     bool array = kind == FM_FILE_JSON && list->count != 1;
     fm_status status = FM_OK;
+    if (list->count > 1 && !fm_file_kind_holds_many(kind))
+        return fm_fail(error, FM_BAD_INPUT, "%zu schemes, and a file of kind %s has one",
+                       list->count, fm_file_kind_name(kind));
     fputs(array ? "[\n" : "", file);
     for (size_t s = 0; s < list->count && status == FM_OK; s++) {
         fputs(array && s > 0 ? ",\n" : "", file);

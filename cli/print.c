@@ -26,8 +26,13 @@ json_t *cli_json_seed(uint64_t seed)
 
 void cli_print_json(json_t *object)
 {
-    json_dumpf(object, stdout, JSON_REAL_PRECISION(12));
-    putchar('\n');
+    cli_print_json_to(stdout, object);
+}
+
+void cli_print_json_to(FILE *file, json_t *object)
+{
+    json_dumpf(object, file, JSON_REAL_PRECISION(12));
+    fputc('\n', file);
     json_decref(object);
 }
 

@@ -9,8 +9,9 @@
 json_t *cli_json_real(double value);
 /* A number, or a string where numbers may lose digits, as in scheme files. */
 json_t *cli_json_seed(uint64_t seed);
-/* Prints the object on a line of its own and gives it back. */
+/* Both print the object on a line of its own and give it back. */
 void cli_print_json(json_t *object);
+void cli_print_json_to(FILE *file, json_t *object);
 
 /* What to call scheme number index of the count in a file: "FILE", or "FILE[1]" when there are
    several, without control characters. To be freed with free. */

@@ -267,6 +267,10 @@ static fm_status parentheses(fm_expressions *in, fm_value *out)
         return status;
     status = fm_scan_expect(&in->scanner, ')');
     in->depth--;
+    /* (2*b11) is a factor, also of a product that is 0 because another one is. */
+    unsigned axis = single_axis(&inside);
+    if (status == FM_OK && axis != FM_AXES)
+        status = normalize(in, &inside, axis);
     if (status == FM_OK) {
         fm_value_clear(out);
         *out = inside;

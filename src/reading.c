@@ -217,17 +217,23 @@ static bool format_of_shapes(const fm_reading *reading, const shape seen[3], fm_
 
 /* ---------------------------------------------------------------- meanings */
 
-static fm_status no_meaning(const shape seen[3], bool told, fm_error *error)
+static fm_status no_meaning(const shape seen[3], const uint32_t told[3], fm_w_order order,
+                            fm_error *error)
 {
-    char text[3][48];
+    static const char *const orders[] = {"", " with W for C itself",
+                                         " with W for the transpose of C"};
+    char text[3][32], format[64] = "a matrix product";
     for (int axis = 0; axis < 3; axis++)
         if (seen[axis].columns > 0)
             snprintf(text[axis], sizeof text[axis], "%u x %u", seen[axis].rows, seen[axis].columns);
         else
             snprintf(text[axis], sizeof text[axis], "%u", seen[axis].rows);
-    return fm_fail(
-        error, FM_BAD_INPUT, "the factors are of sizes %s, %s and %s, which is no matrix product%s",
-        text[0], text[1], text[2], told ? " of the format and order of W that are asked for" : "");
+    if (told[0] > 0)
+        snprintf(format, sizeof format, "%ux%ux%u", told[0], told[1], told[2]);
+    return fm_fail(error, FM_BAD_INPUT,
+                   "the factors are of sizes %s, %s and %s, which are not "
+                   "those of %s%s",
+                   text[0], text[1], text[2], format, orders[order]);
 }
 
 /* Of a tensor that is no matrix product, whose indices are numbers. */
@@ -314,7 +320,7 @@ fm_status fm_reading_meanings(const fm_reading *reading, const fm_read_options *
     if (order == FM_W_UNKNOWN && !alike)
         try_order(reading, seen, told, first == FM_W_OF_C ? FM_W_OF_TRANSPOSE : FM_W_OF_C, meanings,
                   count);
-    return *count > 0 ? FM_OK : no_meaning(seen, told[0] > 0, error);
+    return *count > 0 ? FM_OK : no_meaning(seen, told, order, error);
 }
 
 /* ---------------------------------------------------------------- schemes */
@@ -428,6 +434,12 @@ fm_status fm_reading_to_scheme(const fm_reading *reading, const fm_meaning *mean
     if (status != FM_OK)
         return status;
     fm_ring own = reading->has_ring ? reading->ring : fm_factors_smallest_ring(reading->factors);
+    char from[FM_RING_NAME_SIZE], to[FM_RING_NAME_SIZE];
+    if (ring != NULL && own.kind == FM_RING_ZP && !fm_ring_equal(own, *ring)) {
+        fm_tensor_free(tensor);
+        return fm_fail(error, FM_BAD_INPUT, "no map from %s to %s: that takes a lift",
+                       fm_ring_name(own, from), fm_ring_name(*ring, to));
+    }
     for (int axis = 0; axis < 3; axis++)
         place_factors(reading, meaning, axis, tensor->extent[axis], &factors[axis]);
     status = make_scheme(tensor, ring != NULL ? *ring : own, factors, out, error);

@@ -7,16 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
 fm_status fm_scanner_init(fm_scanner *scanner, const char *text, size_t length, const char *name,
                           fm_error *error)
 {
-    static const char byte_order_mark[] = "\xef\xbb\xbf";
     bool marked = strncmp(text, byte_order_mark, 3) == 0;
     *scanner =
         (fm_scanner){.at = marked ? text + 3 : text, .line = 1, .name = name, .error = error};
     if (memchr(text, '\0', length) != NULL)
         return fm_fail(error, FM_BAD_INPUT, "%s: a zero byte: not a text file", name);
     return FM_OK;
+}
+
+const char *fm_scan_start(const char *text)
+{
+    fm_scanner scanner = {.at = text};
+    if (strncmp(text, byte_order_mark, 3) == 0)
+        scanner.at += 3;
+    for (fm_scan_blanks(&scanner); *scanner.at == '#'; fm_scan_blanks(&scanner))
+        scanner.at += strcspn(scanner.at, "\n");
+    return scanner.at;
 }
 
 fm_status fm_scan_refuse(const fm_scanner *scanner, const char *format, ...)
@@ -105,11 +116,22 @@ static bool shows_format(const fm_scheme *scheme)
     return memcmp(seen, format, sizeof seen) == 0;
 }
 
+/* Without a negative coefficient the scheme might be one modulo p. */
+static bool has_negative(const fm_scheme *scheme)
+{
+    for (int axis = 0; axis < 3; axis++)
+        for (size_t e = 0; e < scheme->factors[axis].count; e++)
+            if (fmpq_sgn(&scheme->factors[axis].value[e]) < 0)
+                return true;
+    return false;
+}
+
 void fm_write_directives(const fm_scheme *scheme, bool is_open, const char *before,
                          const char *after, FILE *file)
 {
     char ring[FM_RING_NAME_SIZE];
-    if (!fm_ring_equal(scheme->ring, fm_factors_smallest_ring(scheme->factors)))
+    if (!fm_ring_equal(scheme->ring, fm_factors_smallest_ring(scheme->factors)) ||
+        !has_negative(scheme))
         fprintf(file, "%sring %s%s", before, fm_ring_name(scheme->ring, ring), after);
     if (is_open && !shows_format(scheme))
         fprintf(file, "%sformat %s%s", before, scheme->tensor->name, after);

@@ -24,6 +24,9 @@ fm_status fm_scanner_init(fm_scanner *scanner, const char *text, size_t length, 
 fm_status fm_scan_refuse(const fm_scanner *scanner, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Where text begins behind blanks, line ends and comments: what recognizers look at. */
+const char *fm_scan_start(const char *text);
+
 /* Passes over blanks and line ends. */
 void fm_scan_blanks(fm_scanner *scanner);
 /* Passes over blanks, not over a line end. */

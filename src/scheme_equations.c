@@ -145,14 +145,11 @@ static fm_status read_file(const fm_input *input, fm_reading_list *list, fm_erro
 /* The first line that is no comment is NAME = ... or NAME := ... of a product or an entry of C. */
 static bool recognize_equations(const fm_input *input)
 {
-    fm_scanner scanner;
-    fm_error error;
-    if (fm_scanner_init(&scanner, input->text, strlen(input->text), "", &error) != FM_OK ||
-        fm_scan_comments(&scanner) != FM_OK || !isalpha((unsigned char)*scanner.at))
+    const char *start = fm_scan_start(input->text);
+    if (!isalpha((unsigned char)*start))
         return false;
-    const char *at = scanner.at + 1;
-    at += strspn(at, "0123456789_,[]{}");
-    bool numbered = at > scanner.at + 1;
+    const char *at = start + 1 + strspn(start + 1, "0123456789_,[]{}");
+    bool numbered = at > start + 1;
     at += strspn(at, " \t");
     at += *at == ':';
     return numbered && *at == '=';

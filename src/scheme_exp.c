@@ -5,6 +5,7 @@
 #include "number.h"
 #include "scheme_file.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* ---------------------------------------------------------------- reading */
@@ -78,15 +79,14 @@ static fm_status read_exp(const fm_input *input, fm_reading_list *list, fm_error
 /* The first line that is no comment has an entry of A, B or C. */
 static bool recognize_exp(const fm_input *input)
 {
-    fm_scanner scanner;
-    fm_error error;
-    if (fm_scanner_init(&scanner, input->text, strlen(input->text), "", &error) != FM_OK ||
-        fm_scan_comments(&scanner) != FM_OK)
-        return false;
-    for (const char *at = scanner.at; *at != '\0' && *at != '\n'; at++)
-        if (strchr("abcABC", *at) != NULL && strchr("0123456789_[{(", at[1]) != NULL &&
-            at[1] != '\0')
+    const char *start = fm_scan_start(input->text);
+    for (const char *at = start; *at != '\0' && *at != '\n'; at++) {
+        bool letter = strchr("abcABC", *at) != NULL;
+        bool starts = at == start || !isalpha((unsigned char)at[-1]);
+        size_t opening = strspn(at + 1, "_[{(");
+        if (letter && starts && opening < 3 && isdigit((unsigned char)at[1 + opening]))
             return true;
+    }
     return false;
 }
 

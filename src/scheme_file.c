@@ -35,6 +35,22 @@ bool fm_file_kind_parse(const char *name, fm_file_kind *out)
     return false;
 }
 
+bool fm_file_kind_holds_many(fm_file_kind kind)
+{
+    for (int f = 0; f < FORMAT_COUNT; f++)
+        if (formats[f]->kind == kind)
+            return formats[f]->many;
+    return false;
+}
+
+bool fm_file_kind_is_written(fm_file_kind kind)
+{
+    for (int f = 0; f < FORMAT_COUNT; f++)
+        if (formats[f]->kind == kind)
+            return formats[f]->write != NULL;
+    return false;
+}
+
 /* ---------------------------------------------------------------- what formats share */
 
 void fm_scheme_list_push(fm_scheme_list *list, fm_scheme *scheme)
@@ -64,16 +80,37 @@ void fm_transposed_row(const fm_scheme *scheme, int axis, uint32_t r, const fmpq
 
 /* ---------------------------------------------------------------- reading and writing */
 
+/* NULL when no format does. */
+static const fm_scheme_format *recognize(const fm_input *input)
+{
+    for (int f = 0; f < FORMAT_COUNT; f++)
+        if (formats[f]->recognize != NULL && formats[f]->recognize(input))
+            return formats[f];
+    return NULL;
+}
+
 static fm_status read_input(const fm_input *input, fm_reading_list *list, fm_error *error)
 {
     if (input->length == 0)
         return fm_fail(error, FM_BAD_INPUT, "%s: empty", input->name);
-    for (int f = 0; f < FORMAT_COUNT; f++)
-        if (formats[f]->recognize != NULL && formats[f]->recognize(input)) {
-            list->kind = formats[f]->kind;
-            return formats[f]->read(input, list, error);
-        }
-    return fm_fail(error, FM_BAD_INPUT, "%s: no kind of scheme file that is known", input->name);
+    const fm_scheme_format *format = recognize(input);
+    if (format == NULL)
+        return fm_fail(error, FM_BAD_INPUT, "%s: no kind of scheme file that is known",
+                       input->name);
+    list->kind = format->kind;
+    return format->read(input, list, error);
+}
+
+bool fm_scheme_file_recognize(const char *path)
+{
+    char *text;
+    fm_input input = {.name = path, .path = path};
+    if (fm_file_read(path, &text, &input.length, NULL) != FM_OK)
+        return false;
+    input.text = text;
+    bool known = recognize(&input) != NULL;
+    free(text);
+    return known;
 }
 
 fm_status fm_readings_parse(const fm_input *input, fm_reading_list *out, fm_error *error)

@@ -18,6 +18,7 @@ typedef struct fm_input {
 typedef struct fm_scheme_format {
     fm_file_kind kind;
     const char *name; /* for --to and in verdicts */
+    bool many;        /* a file may have several schemes, one behind the other (JSON: an array) */
     /* Whether the content is meant to be of this format; the first in the table that says so reads
        it. NULL: not read. */
     bool (*recognize)(const fm_input *input);
@@ -49,6 +50,13 @@ fm_status fm_readings_parse(const fm_input *input, fm_reading_list *out, fm_erro
 /* Reads the schemes of a file that leaves nothing to infer, as those are that this program writes
    as JSON. FM_BAD_INPUT for others. */
 fm_status fm_scheme_read_stated(const char *path, fm_scheme_list *out, fm_error *error);
+
+/* Whether the content of a file is of a kind that is read. */
+bool fm_scheme_file_recognize(const char *path);
+
+/* Whether a file of a kind may have several schemes. */
+bool fm_file_kind_holds_many(fm_file_kind kind);
+bool fm_file_kind_is_written(fm_file_kind kind);
 
 /* Takes over scheme. */
 void fm_scheme_list_push(fm_scheme_list *list, fm_scheme *scheme);

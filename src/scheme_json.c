@@ -1,6 +1,7 @@
 /* Schemes as JSON, in the shape that the field exchanges; docs/scheme-file.md. */
 #include "error.h"
 #include "json.h"
+#include "json_sparse.h"
 #include "memory.h"
 #include "number.h"
 #include "scheme_file.h"
@@ -10,6 +11,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of a reduced w, whose rows do not show it. */
+enum { RANK_MAX = 1 << 22 };
 
 typedef struct reader {
     const char *name; /* of the file, for messages */
@@ -39,16 +43,6 @@ static bool is_integer(const json_t *value, json_int_t low, json_int_t high)
 {
     return json_is_integer(value) && json_integer_value(value) >= low &&
            json_integer_value(value) <= high;
-}
-
-/* An integer, or a string that is an integer or a fraction. */
-static bool read_number(const json_t *value, fmpq_t out)
-{
-    if (json_is_integer(value)) {
-        fmpq_set_si(out, json_integer_value(value), 1);
-        return true;
-    }
-    return json_is_string(value) && fm_number_parse(json_string_value(value), out);
 }
 
 /* What a refused value looks like, shortened. */
@@ -103,7 +97,7 @@ static fm_status read_entry(const reader *in, const json_t *value, size_t number
     bool good = json_array_size(value) == 4;
     for (size_t axis = 0; axis < 3 && good; axis++)
         good = is_integer(json_array_get(value, axis), 1, extent[axis]);
-    good = good && read_number(json_array_get(value, 3), coefficient) &&
+    good = good && fm_json_number(json_array_get(value, 3), coefficient) &&
            fmpz_is_one(fmpq_denref(coefficient)) && !fmpq_is_zero(coefficient);
     if (good) {
         *entry = (fm_tensor_entry){
@@ -215,7 +209,7 @@ static fm_status read_row(const reader *in, const json_t *row, int axis, fm_fact
                       json_array_size(row), factors -> extent);
     fmpq_init(value);
     for (uint32_t i = 0; i < factors->extent && status == FM_OK; i++) {
-        if (read_number(json_array_get(row, i), value))
+        if (fm_json_number(json_array_get(row, i), value))
             fm_factors_push(factors, i, value);
         else
             status = refuse(in, "%c[%u][%u] is %s, neither an integer nor a fraction", "uvw"[axis],
@@ -226,21 +220,71 @@ static fm_status read_row(const reader *in, const json_t *row, int axis, fm_fact
     return status;
 }
 
+static const char *const keys[] = {"u", "v", "w"};
+static const char *const fresh_keys[] = {"u_fresh", "v_fresh", "w_fresh"};
+
+static fm_status read_dense(const reader *in, const json_t *rows, int axis, fm_factors *factors)
+{
+    fm_status status = FM_OK;
+    for (size_t r = 0; r < json_array_size(rows) && status == FM_OK; r++)
+        status = read_row(in, json_array_get(rows, r), axis, factors);
+    return status;
+}
+
+/* Rows that refer to fresh variables, and those of a reduced w, which are entries of C in products
+   instead of products in entries. */
+static fm_status read_sparse(const reader *in, const json_t *rows, const json_t *fresh, int axis,
+                             bool by_entry, uint32_t rank, fm_factors *factors)
+{
+    uint32_t extent = factors->extent;
+    fm_error reason;
+    fm_factors read;
+    fm_status status =
+        fm_json_sparse_rows(rows, fresh, by_entry ? rank : extent, keys[axis], &read, &reason);
+    if (status != FM_OK)
+        refuse(in, "%s", reason.message);
+    if (status != FM_OK || !by_entry) {
+        fm_factors_clear(factors);
+        *factors = read;
+        return status;
+    }
+    fm_cells cells = {0};
+    for (uint32_t k = 0; k < read.rank; k++)
+        for (size_t e = read.start[k]; e < read.start[k + 1]; e++)
+            fm_cells_add(&cells, read.index[e], k, &read.value[e]);
+    fm_factors_clear(&read);
+    fm_factors_clear(factors);
+    fm_cells_to_factors(&cells, rank, extent, NULL, factors);
+    fm_cells_clear(&cells);
+    return FM_OK;
+}
+
+static fm_status read_axis(const reader *in, const json_t *object, int axis, size_t rank,
+                           fm_factors *factors)
+{
+    const json_t *rows = json_object_get(object, keys[axis]);
+    const json_t *fresh = json_object_get(object, fresh_keys[axis]);
+    if (!json_is_array(rows))
+        return refuse(in, "the key %s, an array of rows, is missing", keys[axis]);
+    bool sparse = fresh != NULL || fm_json_rows_are_sparse(rows);
+    size_t size = json_array_size(rows);
+    bool by_entry = axis == 2 && sparse && (fresh != NULL || size != rank);
+    if (by_entry && size != factors->extent)
+        return refuse(in, "w has %zu rows; C has %u entries", size, factors->extent);
+    if (!by_entry && size != rank)
+        return refuse(in, "%s has %zu rows; m, the rank, is %zu", keys[axis], size, rank);
+    if (by_entry && rank > RANK_MAX)
+        return refuse(in, "m is %zu, above %d", rank, RANK_MAX);
+    return sparse ? read_sparse(in, rows, fresh, axis, by_entry, (uint32_t)rank, factors)
+                  : read_dense(in, rows, axis, factors);
+}
+
 static fm_status read_factors(const reader *in, const json_t *object, size_t rank,
                               fm_factors factors[3])
 {
-    static const char *const keys[] = {"u", "v", "w"};
     fm_status status = FM_OK;
-    for (int axis = 0; axis < 3 && status == FM_OK; axis++) {
-        const json_t *rows = json_object_get(object, keys[axis]);
-        if (!json_is_array(rows))
-            return refuse(in, "the key %s, an array of rows, is missing", keys[axis]);
-        if (json_array_size(rows) != rank)
-            return refuse(in, "%s has %zu rows; m, the rank, is %zu", keys[axis],
-                          json_array_size(rows), rank);
-        for (size_t r = 0; r < rank && status == FM_OK; r++)
-            status = read_row(in, json_array_get(rows, r), axis, &factors[axis]);
-    }
+    for (int axis = 0; axis < 3 && status == FM_OK; axis++)
+        status = read_axis(in, object, axis, rank, &factors[axis]);
     return status;
 }
 
@@ -278,7 +322,7 @@ static fm_status read_seed(const reader *in, const json_t *value, fm_provenance 
     if (value == NULL || json_is_null(value))
         return FM_OK;
     fmpq_init(seed);
-    bool good = read_number(value, seed) && fmpz_is_one(fmpq_denref(seed)) &&
+    bool good = fm_json_number(value, seed) && fmpz_is_one(fmpq_denref(seed)) &&
                 fmpz_sgn(fmpq_numref(seed)) >= 0 && fmpz_bits(fmpq_numref(seed)) <= 64;
     out->has_seed = good;
     out->seed = good ? fmpz_get_ui(fmpq_numref(seed)) : 0;
@@ -323,29 +367,13 @@ static fm_status read_provenance(const reader *in, const json_t *value, fm_prove
 
 /* ---------------------------------------------------------------- reading */
 
-/* Other projects add keys at will. Those that change what u, v and w mean, the fresh variables of
-   addition-reduced schemes, must not be passed over. */
-static fm_status check_keys(const reader *in, json_t *object)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value)
-    {
-        if (strchr("uvw", key[0]) != NULL && key[0] != '\0' && key[1] == '_')
-            return refuse(in, "%.40s: schemes with fresh variables are not read", key);
-    }
-    return FM_OK;
-}
-
 static fm_status read_scheme(const reader *in, json_t *object, fm_reading *reading)
 {
     uint32_t extent[3];
     size_t rank = 0;
     if (!json_is_object(object))
         return refuse(in, "a scheme must be an object");
-    fm_status status = check_keys(in, object);
-    if (status == FM_OK)
-        status = read_any_tensor(in, object, reading, extent);
+    fm_status status = read_any_tensor(in, object, reading, extent);
     if (status == FM_OK)
         status = read_rank(in, object, reading, &rank);
     if (status == FM_OK)
@@ -500,6 +528,7 @@ static fm_status write_json(const fm_scheme *scheme, FILE *file, fm_error *error
 const fm_scheme_format fm_scheme_format_json = {
     .kind = FM_FILE_JSON,
     .name = "json",
+    .many = true,
     .recognize = recognize_json,
     .read = read_json,
     .write = write_json,

@@ -120,7 +120,15 @@ static fm_status read_maple(const fm_input *input, fm_reading_list *list, fm_err
 
 static bool recognize_maple(const fm_input *input)
 {
-    return strstr(input->text, "Triad(") != NULL;
+    const char *found = strstr(input->text, "Triad(");
+    fm_scanner scanner = {.at = found != NULL ? found + strlen("Triad(") : ""};
+    if (!fm_scan_char(&scanner, '['))
+        return false;
+    fm_scan_blanks(&scanner);
+    if (strncmp(scanner.at, "Matrix", 6) != 0)
+        return false;
+    scanner.at += 6;
+    return fm_scan_char(&scanner, '(');
 }
 
 /* ---------------------------------------------------------------- writing */

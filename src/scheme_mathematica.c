@@ -89,11 +89,14 @@ static fm_status read_mathematica(const fm_input *input, fm_reading_list *list, 
 /* Two opening braces: JSON has a key behind the first. */
 static bool recognize_mathematica(const fm_input *input)
 {
-    fm_scanner scanner;
-    fm_error error;
-    if (fm_scanner_init(&scanner, input->text, strlen(input->text), "", &error) != FM_OK ||
-        skip(&scanner) != FM_OK)
-        return false;
+    fm_scanner scanner = {.at = fm_scan_start(input->text)};
+    while (strncmp(scanner.at, "(*", 2) == 0) {
+        const char *end = strstr(scanner.at, "*)");
+        if (end == NULL)
+            return false;
+        scanner.at = end + 2;
+        fm_scan_blanks(&scanner);
+    }
     skip_assignment(&scanner);
     return fm_scan_char(&scanner, '{') && fm_scan_char(&scanner, '{');
 }

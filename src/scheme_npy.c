@@ -358,6 +358,7 @@ static bool recognize_npy(const fm_input *input)
 const fm_scheme_format fm_scheme_format_npy = {
     .kind = FM_FILE_NPY,
     .name = "npy",
+    .many = true,
     .recognize = recognize_npy,
     .read = read_npy,
 };

@@ -15,10 +15,12 @@
 /* Zero rows take no text, so that a short file could claim any number of them. */
 enum { RANK_MAX = 1 << 22 };
 
+/* The three matrices as they stand, cells by rows, in the order of the file: L, then R and P or P
+   and R, which their sizes tell apart. */
 typedef struct triple {
-    uint32_t rows[3], columns[3]; /* of L, R and P as they stand */
+    uint32_t rows[3], columns[3];
     unsigned line[3];
-    fm_cells cells[3]; /* rows are products */
+    fm_cells cells[3];
 } triple;
 
 /* ---------------------------------------------------------------- matrices */
@@ -37,19 +39,13 @@ static fm_status read_index(fm_scanner *scanner, uint32_t limit, uint32_t *out)
     return FM_OK;
 }
 
-/* Whether axis 2, P, which is read with its rows and columns exchanged. */
-static uint32_t product_limit(int axis, bool is_row)
-{
-    return is_row == (axis < 2) ? RANK_MAX : FM_EXTENT_MAX;
-}
-
 static fm_status read_header(fm_scanner *scanner, triple *t, int axis)
 {
     char buffer[32];
     t->line[axis] = scanner->line;
-    fm_status status = read_index(scanner, product_limit(axis, true), &t->rows[axis]);
+    fm_status status = read_index(scanner, RANK_MAX, &t->rows[axis]);
     if (status == FM_OK)
-        status = read_index(scanner, product_limit(axis, false), &t->columns[axis]);
+        status = read_index(scanner, RANK_MAX, &t->columns[axis]);
     if (status != FM_OK)
         return status;
     fm_scan_spaces(scanner);
@@ -76,7 +72,7 @@ static fm_status read_entry(fm_scanner *scanner, triple *t, int axis, bool *last
     if (status == FM_OK && !*last && (i == 0 || j == 0))
         status = fm_scan_refuse(scanner, "entry (%u, %u): indices are from 1", i, j);
     if (status == FM_OK && !*last)
-        fm_cells_add(&t->cells[axis], axis < 2 ? i - 1 : j - 1, axis < 2 ? j - 1 : i - 1, value);
+        fm_cells_add(&t->cells[axis], i - 1, j - 1, value);
     fmpq_clear(value);
     return status;
 }
@@ -90,7 +86,7 @@ static fm_status read_matrix(fm_scanner *scanner, triple *t, int axis)
     while (status == FM_OK && !last) {
         status = fm_scan_comments(scanner);
         if (status == FM_OK && *scanner->at == '\0')
-            status = fm_scan_refuse(scanner, "%c ends without '0 0 0'", "LRP"[axis]);
+            status = fm_scan_refuse(scanner, "matrix %d ends without '0 0 0'", axis + 1);
         if (status == FM_OK)
             status = read_entry(scanner, t, axis, &last);
     }
@@ -99,18 +95,40 @@ static fm_status read_matrix(fm_scanner *scanner, triple *t, int axis)
 
 /* ---------------------------------------------------------------- triples */
 
+/* Exchanges rows and columns of the matrix that P is. */
+static void transpose(triple *t, int matrix)
+{
+    uint32_t rows = t->rows[matrix];
+    t->rows[matrix] = t->columns[matrix];
+    t->columns[matrix] = rows;
+    for (size_t c = 0; c < t->cells[matrix].count; c++) {
+        fm_cell *cell = &t->cells[matrix].cells[c];
+        uint32_t row = cell->row;
+        cell->row = cell->column;
+        cell->column = row;
+    }
+}
+
 static fm_status make_reading(const fm_scanner *scanner, triple *t, fm_reading *reading)
 {
     uint32_t rank = t->rows[0];
-    if (t->rows[1] != rank || t->columns[2] != rank)
+    bool lrp = t->rows[1] == rank && t->columns[2] == rank;
+    bool lpr = !lrp && t->columns[1] == rank && t->rows[2] == rank;
+    if (!lrp && !lpr)
         return fm_scan_refuse(scanner,
-                              "L and R have %u and %u rows and P has %u columns; all three are the "
-                              "rank",
-                              rank, t->rows[1], t->columns[2]);
-    for (int axis = 0; axis < 3; axis++) {
+                              "the matrices are of %u x %u, %u x %u and %u x %u; the rows of L and "
+                              "R and the columns of P are the products",
+                              rank, t->columns[0], t->rows[1], t->columns[1], t->rows[2],
+                              t->columns[2]);
+    transpose(t, lrp ? 2 : 1);
+    for (int matrix = 0; matrix < 3; matrix++) {
         size_t most;
-        uint32_t extent = axis < 2 ? t->columns[axis] : t->rows[axis];
-        fm_cells_to_factors(&t->cells[axis], rank, extent, &most, &reading->factors[axis]);
+        int axis = lpr && matrix > 0 ? 3 - matrix : matrix;
+        if (t->columns[matrix] > FM_EXTENT_MAX)
+            return fm_scan_refuse(scanner, "%c has %u entries of its matrix, above %d", "LRP"[axis],
+                                  t -> columns[matrix], FM_EXTENT_MAX);
+        fm_cells_to_factors(&t->cells[matrix], rank, t->columns[matrix], &most,
+                            &reading->factors[axis]);
         if (most > 1)
             return fm_scan_refuse(scanner, "%c has two entries at one place", "LRP"[axis]);
     }
@@ -226,8 +244,8 @@ static fm_status read_sms(const fm_input *input, fm_reading_list *list, fm_error
     if (status != FM_OK)
         return status;
     fm_scanner ahead = scanner;
-    int axis = input->path != NULL ? fm_sms_axis(input->path) : -1;
-    status = read_matrix(&ahead, &first, axis > 0 ? axis : 0);
+    bool beside = input->path != NULL && fm_sms_axis(input->path) >= 0;
+    status = read_matrix(&ahead, &first, 0);
     triple_clear(&first);
     if (status == FM_OK)
         status = fm_scan_comments(&ahead);
@@ -235,7 +253,7 @@ static fm_status read_sms(const fm_input *input, fm_reading_list *list, fm_error
         return status;
     if (*ahead.at != '\0')
         return read_triples(&scanner, list);
-    if (axis < 0)
+    if (!beside)
         return fm_scan_refuse(&ahead, "one matrix; a scheme is three, in one file or in files "
                                       "X_L.sms, X_R.sms and X_P.sms");
     return read_files(input->path, list, error);
@@ -244,11 +262,7 @@ static fm_status read_sms(const fm_input *input, fm_reading_list *list, fm_error
 /* Two numbers and a word. */
 static bool recognize_sms(const fm_input *input)
 {
-    fm_scanner scanner;
-    fm_error error;
-    if (fm_scanner_init(&scanner, input->text, strlen(input->text), "", &error) != FM_OK ||
-        fm_scan_comments(&scanner) != FM_OK)
-        return false;
+    fm_scanner scanner = {.at = fm_scan_start(input->text)};
     for (int i = 0; i < 2; i++) {
         size_t digits = strspn(scanner.at, "0123456789");
         scanner.at += digits;
@@ -307,6 +321,7 @@ static fm_status write_sms(const fm_scheme *scheme, FILE *file, fm_error *error)
 const fm_scheme_format fm_scheme_format_sms = {
     .kind = FM_FILE_SMS,
     .name = "sms",
+    .many = true,
     .recognize = recognize_sms,
     .read = read_sms,
     .write = write_sms,

@@ -3,6 +3,7 @@
 #include "error.h"
 #include "memory.h"
 #include "number.h"
+#include "scanner.h"
 #include "scheme_file.h"
 
 #include <stdarg.h>
@@ -248,25 +249,18 @@ static fm_status read_text(const fm_input *input, fm_reading_list *list, fm_erro
 /* The first line that is no comment starts with a digit. */
 static bool recognize_text(const fm_input *input)
 {
-    const char *text = input->text;
-    for (;;) {
-        text += strspn(text, " \t\r\n");
-        if (*text != '#')
-            return *text >= '0' && *text <= '9';
-        text += strcspn(text, "\n");
-    }
+    char first = *fm_scan_start(input->text);
+    return first >= '0' && first <= '9';
 }
 
 static fm_status write_text(const fm_scheme *scheme, FILE *file, fm_error *error)
 {
     const fm_tensor *tensor = scheme->tensor;
-    char ring[FM_RING_NAME_SIZE];
     const fmpq *row[FM_EXTENT_MAX];
     if (!fm_tensor_is_matmul(tensor, NULL))
         return fm_fail(error, FM_BAD_INPUT,
                        "%s is no matrix product, and the text format has no other", tensor->name);
-    if (!fm_ring_equal(scheme->ring, fm_factors_smallest_ring(scheme->factors)))
-        fprintf(file, "# ring %s\n", fm_ring_name(scheme->ring, ring));
+    fm_write_directives(scheme, false, "# ", "\n", file);
     fprintf(file, "%u %u %u %u\n", tensor->format[0], tensor->format[1], tensor->format[2],
             scheme->rank);
     for (int axis = 0; axis < 3; axis++)
@@ -283,6 +277,7 @@ static fm_status write_text(const fm_scheme *scheme, FILE *file, fm_error *error
 const fm_scheme_format fm_scheme_format_text = {
     .kind = FM_FILE_TEXT,
     .name = "text",
+    .many = true,
     .recognize = recognize_text,
     .read = read_text,
     .write = write_text,

@@ -61,6 +61,36 @@ cmp scaled.txt scaled2.txt || fail "fractions"
 exits 0 "$fewmul" verify strassen.json
 has out 'holds over zt'
 
+# Every kind there and back again, by standard input too; several only where the kind has room.
+for kind in json text exp equations mathematica maple sms coefficients; do
+    exits 0 "$fewmul" convert --to $kind scaled.txt -o scaled.$kind
+    exits 0 "$fewmul" convert --to text scaled.$kind
+    cmp out scaled.txt || fail "text to $kind to text"
+    exits 0 "$fewmul" convert --to $kind - <scaled.$kind
+    cmp out scaled.$kind || fail "$kind to $kind"
+done
+exits 0 "$fewmul" convert --to latex strassen.txt
+has out '\begin{longtable}'
+cat strassen.txt scaled.txt >two.txt
+exits 2 "$fewmul" convert --to exp two.txt
+has err 'two.txt: 2 schemes, and a file of kind exp has one'
+exits 0 "$fewmul" convert --to sms two.txt -o two.sms
+exits 0 "$fewmul" convert --to text two.sms
+cmp out two.txt || fail "two schemes as sms"
+exits 2 "$fewmul" convert --to xml strassen.txt
+has err "'xml' is none of json, text, exp, equations, mathematica, maple, sms, coefficients, npz or latex"
+rm two.txt two.sms
+
+# What a file does not say can be told.
+exits 0 "$fewmul" show --transposed no scaled.coefficients
+has_line out 'c11 = m1'
+exits 2 "$fewmul" show --transposed no scaled.mathematica
+has err 'which are not those of a matrix product with W for C itself'
+exits 2 "$fewmul" show --format 1x2x1 scaled.mathematica
+has err 'which are not those of 1x2x1'
+exits 0 "$fewmul" show --ring f5 scaled.txt
+has_line out 'ring       f5'
+
 # Several schemes stay several, in order.
 exits 0 "$fewmul" convert --to text strassen.json
 cat strassen.txt scaled.txt strassen.txt >three.txt
@@ -98,7 +128,7 @@ exits 0 "$fewmul" show --json q.json
 has out '"ring": "q"'
 for ring in zt z f2 f3; do
     exits 2 "$fewmul" convert --ring $ring scaled.txt -o none.json
-    has err 'fewmul: scaled.txt: '
+    has err 'fewmul: scaled.txt:1: '
     [ ! -e none.json ] || fail "a file that was refused was written"
 done
 exits 0 "$fewmul" convert --ring f5 scaled.txt -o f5.json

@@ -37,7 +37,7 @@ has out 'dropped.txt: 2x2x2, rank 6, does not hold over zt: a11 b12 in c12 shoul
 # Against another tensor.
 exits 0 "$fewmul" verify --tensor 2x2x2 strassen.txt
 exits 2 "$fewmul" verify --tensor 2x2x3 strassen.txt
-has err 'fewmul: strassen.txt: '
+has err 'fewmul: strassen.txt:1: the factors are of sizes 4, 4 and 4, which are not those of 2x2x3'
 cat >zero.tensor <<'END'
 shape 4 4 4
 1 1 1 2
@@ -68,7 +68,7 @@ exits 2 "$fewmul" verify --ring f4 strassen.txt
 # JSON: one object a line and scheme, with the keys of the contract.
 exits 2 "$fewmul" verify --json strassen.txt sign.txt dropped.txt short.txt
 [ "$(wc -l <out)" -eq 4 ] || fail "JSON lines: $(cat out)"
-[ "$(sed -n 1p out)" = '{"file": "strassen.txt", "index": 0, "valid": true, "ring": "zt", "format": "2x2x2", "rank": 7, "additions": 18}' ] ||
+[ "$(sed -n 1p out)" = '{"file": "strassen.txt", "index": 0, "valid": true, "ring": "zt", "format": "2x2x2", "rank": 7, "additions": 18, "kind": "text", "transposed": true, "inferred": []}' ] ||
     fail "JSON: $(sed -n 1p out)"
 sed -n 2p out >line && has line '"valid": true, "ring": "f2"'
 sed -n 3p out >line && has line '"valid": false, "ring": null, "format": "2x2x2", "rank": 6'
@@ -81,10 +81,72 @@ has out '"quo\"te\\\n\t.txt"'
 exits 0 "$fewmul" verify --json --quiet strassen.txt
 [ ! -s out ] || fail "--quiet --json printed a scheme that holds: $(cat out)"
 
+# What a file does not say is inferred, and stated; options fix it.
+cat >strassen.exp <<'END'
+(a11+a22)*(b11+b22)*(c11+c22)
+(a21+a22)*(b11)*(c12-c22)
+(a11)*(b12-b22)*(c21+c22)
+(a22)*(-b11+b21)*(c11+c12)
+(a11+a12)*(b22)*(-c11+c21)
+(-a11+a21)*(b11+b12)*(c22)
+(a12-a22)*(b21+b22)*(c11)
+END
+exits 0 "$fewmul" verify strassen.exp
+[ "$(cat out)" = 'strassen.exp: 2x2x2, rank 7, holds over zt; 18 additions, exponent 2.807; inferred from exp: format, W for the transpose of C' ] ||
+    fail "inferred: $(cat out)"
+tr - + <strassen.exp >strassen2.exp
+exits 0 "$fewmul" verify --json strassen2.exp
+has out '"ring": "f2", "format": "2x2x2", "rank": 7, "additions": 18, "kind": "exp", "transposed": true, "inferred": ["format", "transposed", "ring"]}'
+exits 1 "$fewmul" verify --ring z strassen2.exp
+has out 'does not hold over z'
+exits 1 "$fewmul" verify --transposed no strassen.exp
+exits 1 "$fewmul" verify --format 2x2x3 strassen.exp
+has out 'strassen.exp: 2x2x3, rank 7, does not hold over zt'
+exits 2 "$fewmul" verify --format 1x2x2 strassen.exp
+has err 'fewmul: strassen.exp: the factors are of sizes 2 x 2, 2 x 2 and 2 x 2, which are not those of 1x2x2'
+exits 2 "$fewmul" verify --transposed maybe strassen.exp
+exits 2 "$fewmul" verify --format 2x2 strassen.exp
+exits 2 "$fewmul" verify --format 2x2x2 --tensor 2x2x2 strassen.exp
+
+# Folders: every file of a known kind below, in order; a triple of matrices once; a summary.
+mkdir -p folder/below folder/.hidden
+cp strassen.txt folder/a.txt
+cp dropped.txt folder/below/b.txt
+cp strassen.exp folder/c.exp
+cp dropped.txt folder/.hidden
+echo 'Nothing to be read.' >folder/README
+"$fewmul" convert --to sms strassen.txt >whole.sms
+awk '/R$/ { n++ } { print > ("folder/x_" substr("LRP", n, 1) ".sms") }' whole.sms
+exits 1 "$fewmul" verify --threads 3 folder
+[ "$(cut -d: -f1 out | head -4)" = 'folder/a.txt
+folder/below/b.txt
+folder/c.exp
+folder/x_L.sms' ] || fail "a folder: $(cat out)"
+[ "$(tail -1 out)" = '4 files: 3 schemes hold, 1 does not, 0 could not be read' ] || fail "summary: $(tail -1 out)"
+exits 1 "$fewmul" verify --json folder/ strassen.txt
+[ "$(wc -l <out)" -eq 5 ] || fail "JSON has lines beside the verdicts: $(cat out)"
+exits 1 "$fewmul" verify --quiet folder
+[ "$(wc -l <out)" -eq 1 ] || fail "--quiet: $(cat out)"
+exits 0 "$fewmul" verify folder/x_P.sms
+has out 'folder/x_P.sms: 2x2x2, rank 7, holds over zt'
+cat folder/x_*.sms | "$fewmul" verify - >out || fail "three matrices from standard input"
+rm folder/x_R.sms
+exits 2 "$fewmul" verify folder/x_P.sms
+has err 'fewmul: folder/x_R.sms: No such file'
+exits 2 "$fewmul" verify folder/x_P.sms folder/README strassen.txt
+has err 'fewmul: folder/README: no kind of scheme file that is known'
+has out '3 files: 1 scheme holds, 0 do not, 2 could not be read'
+
+# Many schemes in one file are verified at the same time, and the verdicts stay in order.
+for i in 1 2 3 4 5 6 7 8; do cat strassen.txt dropped.txt; done >many.txt
+exits 1 "$fewmul" verify --threads 4 many.txt
+[ "$(cut -d: -f1 out)" = "$(for i in $(seq 0 15); do echo "many.txt[$i]"; done)" ] ||
+    fail "many schemes: $(cat out)"
+
 # What others published: each is of the rank and over the ring that its index says.
 corpus=$source/../shared/corpus
 if [ -r "$corpus/INDEX.tsv" ] && command -v python3 >/dev/null; then
-    grep -P '^json/[^\t]*\t\S+\t\d+\t(ZT|Z|Q|F2)\t' "$corpus/INDEX.tsv" | cut -f 1-4 >expected
+    grep -P '^(json|exp|mathematica|maple)/[^\t]*\t\S+\t\d+\t(ZT|Z|Q|F2)\t' "$corpus/INDEX.tsv" | cut -f 1-4 >expected
     cut -f 1 expected | (cd "$corpus" && xargs -d '\n' "$fewmul" verify --json) >found ||
         fail "published schemes: $(grep -v '"valid": true' found)"
     python3 - <<'END'

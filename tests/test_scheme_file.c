@@ -302,8 +302,6 @@ static void bad_files_are_refused_with_their_place(void **state)
         {"{\"n\": [1,1,1], \"m\": 1, \"ring\": \"zt\", \"z2\": true, \"u\": [[1]]}",
          "z2 is true and ring is zt: they contradict each other"},
         {"{\"n\": [1,1,1], \"m\": 1, \"z2\": 1}", "z2 must be true or false"},
-        {"{\"n\": [1,1,1], \"m\": 1, \"u_fresh\": [], \"u\": [[1]], \"v\": [[1]], \"w\": [[1]]}",
-         "u_fresh: schemes with fresh variables are not read"},
         {"{\"tensor\": {\"name\": \"t\", \"shape\": [1, 1, 5000], \"entries\": []}, \"m\": 0}",
          "tensor.shape"},
         {"{\"tensor\": {\"name\": \"t\", \"shape\": [1, 1, 1], \"entries\": [[1, 1, 2, 1]]}}",
