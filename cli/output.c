@@ -101,11 +101,39 @@ static fm_status write_list(const fm_scheme_list *list, fm_file_kind kind, FILE 
     return status;
 }
 
+/* A matrix of an SMS triple to its file. */
+static fm_status write_matrix(const fm_scheme *scheme, const char *path, int axis, fm_error *error)
+{
+    cli_output output;
+    char *beside = fm_sms_beside(path, axis);
+    fm_status status = cli_output_open(beside, &output, error);
+    if (status == FM_OK) {
+        fm_sms_write_matrix(scheme, axis, output.file);
+        status = cli_output_close(&output, FM_OK, error);
+    }
+    free(beside);
+    return status;
+}
+
+static fm_status write_triple(const char *input, const fm_scheme *scheme, const char *path,
+                              fm_error *error)
+{
+    fm_error reason;
+    fm_status status = fm_sms_can_write(scheme, &reason);
+    if (status != FM_OK)
+        return fm_fail(error, status, "%s: %s", input, reason.message);
+    for (int axis = 0; axis < 3 && status == FM_OK; axis++)
+        status = write_matrix(scheme, path, axis, error);
+    return status;
+}
+
 fm_status cli_write_schemes(const char *input, const fm_scheme_list *list, fm_file_kind kind,
                             const char *path, fm_error *error)
 {
     cli_output output;
     fm_error reason;
+    if (kind == FM_FILE_SMS && list->count == 1 && path != NULL && fm_sms_axis(path) >= 0)
+        return write_triple(input, list->schemes[0], path, error);
     fm_status status = cli_output_open(path, &output, error);
     if (status != FM_OK)
         return status;

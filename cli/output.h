@@ -18,7 +18,7 @@ fm_status cli_output_open(const char *path, cli_output *output, fm_error *error)
 fm_status cli_output_close(cli_output *output, fm_status status, fm_error *error);
 
 /* Writes schemes, several as a JSON array or one after another where the kind of file allows it, to path, or to stdout when
-   it is NULL. input is the file they come from, for messages. */
+   it is NULL. An SMS triple goes to three files when path is named like one, X_L.sms. input is the file they come from, for messages. */
 fm_status cli_write_schemes(const char *input, const fm_scheme_list *list, fm_file_kind kind,
                             const char *path, fm_error *error);
 

@@ -40,6 +40,9 @@ fm_status fm_npz_write(const fm_scheme_list *list, FILE *file, fm_error *error);
 int fm_sms_axis(const char *path);
 /* The path of another matrix of the triple, to be freed with free. path stands for one. */
 char *fm_sms_beside(const char *path, int axis);
+/* One matrix of a triple, for a file of its own, of a scheme that can be written so. */
+fm_status fm_sms_can_write(const fm_scheme *scheme, fm_error *error);
+void fm_sms_write_matrix(const fm_scheme *scheme, int axis, FILE *file);
 
 /* What a file says, read by the format that recognizes it. *out is freed with fm_reading_list_free,
    and empty on failure. */

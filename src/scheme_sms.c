@@ -305,17 +305,31 @@ static void write_columns(const fm_factors *f, FILE *file)
     free(next);
 }
 
+void fm_sms_write_matrix(const fm_scheme *scheme, int axis, FILE *file)
+{
+    if (axis == 0)
+        fm_write_directives(scheme, false, "# ", "\n", file);
+    if (axis < 2)
+        write_rows(&scheme->factors[axis], file);
+    else
+        write_columns(&scheme->factors[axis], file);
+}
+
+fm_status fm_sms_can_write(const fm_scheme *scheme, fm_error *error)
+{
+    if (fm_tensor_is_matmul(scheme->tensor, NULL))
+        return FM_OK;
+    return fm_fail(error, FM_BAD_INPUT,
+                   "%s is no matrix product, which the matrices of a triple do not show",
+                   scheme->tensor->name);
+}
+
 static fm_status write_sms(const fm_scheme *scheme, FILE *file, fm_error *error)
 {
-    if (!fm_tensor_is_matmul(scheme->tensor, NULL))
-        return fm_fail(error, FM_BAD_INPUT,
-                       "%s is no matrix product, which the matrices of a triple do not show",
-                       scheme->tensor->name);
-    fm_write_directives(scheme, false, "# ", "\n", file);
-    write_rows(&scheme->factors[0], file);
-    write_rows(&scheme->factors[1], file);
-    write_columns(&scheme->factors[2], file);
-    return FM_OK;
+    fm_status status = fm_sms_can_write(scheme, error);
+    for (int axis = 0; axis < 3 && status == FM_OK; axis++)
+        fm_sms_write_matrix(scheme, axis, file);
+    return status;
 }
 
 const fm_scheme_format fm_scheme_format_sms = {

@@ -81,6 +81,14 @@ exits 2 "$fewmul" convert --to xml strassen.txt
 has err "'xml' is none of json, text, exp, equations, mathematica, maple, sms, coefficients, npz or latex"
 rm two.txt two.sms
 
+# A triple in three files.
+exits 0 "$fewmul" convert --to sms scaled.txt -o triple_P.sms
+for matrix in L R P; do
+    [ "$(grep -c R triple_$matrix.sms)" -eq 1 ] || fail "one matrix: $(cat triple_$matrix.sms)"
+done
+exits 0 "$fewmul" convert --to text triple_R.sms
+cmp out scaled.txt || fail "three files"
+
 # What a file does not say can be told.
 exits 0 "$fewmul" show --transposed no scaled.coefficients
 has_line out 'c11 = m1'
