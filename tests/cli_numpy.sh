@@ -45,6 +45,27 @@ if [ -r "$corpus/npz/alphatensor_factorizations_f2.npz" ]; then
     has out '_f2.npz[4,4,4]: 4x4x4, rank 47, holds over f2'
 fi
 
+# The upper triangle of A times its transpose, which the array does not show.
+structured=$corpus/npy/gt-333-rank17-rec-0-0-0-z.npy
+if [ -r "$structured" ]; then
+    {
+        echo 'shape 9 9 6'
+        c=0
+        for i in 0 3 6; do
+            for j in 0 3 6; do
+                [ "$j" -ge "$i" ] || continue
+                c=$((c + 1))
+                for k in 1 2 3; do echo "$((i + k)) $((j + k)) $c 1"; done
+            done
+        done
+    } >gram.tensor
+    exits 0 "$fewmul" verify --tensor ./gram.tensor "$structured"
+    has out 'rank 17, holds over z'
+    exits 1 "$fewmul" verify "$structured"
+    exits 2 "$fewmul" verify --format 3x3x3 "$structured"
+    has err '408 numbers in a row are no U, V and W of 3x3x3'
+fi
+
 # NumPy itself, where it is installed.
 python=
 for candidate in python3 /usr/bin/python3; do
