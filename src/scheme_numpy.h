@@ -6,8 +6,8 @@
 #include "scheme_file.h"
 
 /* Room for coefficients that are not 0, in units of one word; rows count as one. What an archive
-   unpacks to is mostly zeros. */
-enum { FM_NUMPY_ROOM = 1 << 26 };
+   unpacks to is mostly zeros: the scheme of 64x64x64 from six of Strassen has 9 million others. */
+enum { FM_NUMPY_ROOM = 1 << 24 };
 
 typedef struct fm_numpy_reader {
     const fm_input *input;
