@@ -40,11 +40,12 @@ static char *list_kinds(void)
     size_t size;
     FILE *file = open_memstream(&names, &size);
     for (int kind = 0; kind < FM_FILE_KIND_COUNT; kind++)
-        fprintf(file, "%s%s",
-                kind == 0                       ? ""
-                : kind + 1 < FM_FILE_KIND_COUNT ? ", "
-                                                : " or ",
-                fm_file_kind_name((fm_file_kind)kind));
+        if (fm_file_kind_is_written((fm_file_kind)kind))
+            fprintf(file, "%s%s",
+                    kind == 0                       ? ""
+                    : kind + 1 < FM_FILE_KIND_COUNT ? ", "
+                                                    : " or ",
+                    fm_file_kind_name((fm_file_kind)kind));
     fclose(file);
     return names;
 }
@@ -54,7 +55,7 @@ static int run(size_t count, char **operands)
     (void)count;
     fm_error error;
     fm_file_kind kind;
-    if (!fm_file_kind_parse(arguments.kind, &kind)) {
+    if (!fm_file_kind_parse(arguments.kind, &kind) || !fm_file_kind_is_written(kind)) {
         char *names = list_kinds();
         int code = cli_error("--to: '%s' is none of %s", arguments.kind, names);
         free(names);
@@ -82,9 +83,11 @@ const cli_command cli_command_convert = {
         "  sms           sparse matrices L, R, P, one behind the other; in three files with -o "
         "X_L.sms\n"
         "  coefficients  three blocks, a column a product\n"
+        "  npz           NumPy arrays U, V and W, a row a product, W for the transpose of C\n"
         "  latex         a table for people\n\n"
-        "All but the last read back as the same schemes. json, text and sms can have several in a\n"
-        "file. With --ring the coefficients are taken in that ring; refused when one has no image\n"
+        "All but the last read back as the same schemes. json, text, sms and npz can have several\n"
+        "in a file. With --ring the coefficients are taken in that ring; refused when one has no "
+        "image\n"
         "there (1/2 in z or f2, 2 in zt), and from residues to fractions, which takes a lift. "
         "What\n"
         "the input does not say, the format, whether W is for the transpose of C, and the ring, "

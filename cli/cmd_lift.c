@@ -112,7 +112,7 @@ static int lift_scheme(const char *path, const fm_scheme_list *list, size_t inde
 {
     fm_error error, placed = {""};
     fm_scheme *lift;
-    char *label = cli_scheme_label(path, index, list->count);
+    char *label = cli_list_label(path, list, index);
     fm_lift_options how = {arguments.ring, (unsigned)arguments.steps, (unsigned)arguments.tries,
                            arguments.seed};
     fm_status status = fm_lift(list->schemes[index], &how, &lift, &error);

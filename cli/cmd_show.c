@@ -101,14 +101,15 @@ static void print_facts_json(const char *path, size_t index, const fm_scheme *sc
 
 /* ---------------------------------------------------------------- the command */
 
-static void show_scheme(const char *path, size_t index, size_t count, const fm_scheme *scheme)
+static void show_scheme(const char *path, const fm_scheme_list *list, size_t index)
 {
+    const fm_scheme *scheme = list->schemes[index];
     static bool before;
     if (arguments.json) {
         print_facts_json(path, index, scheme);
         return;
     }
-    char *label = cli_scheme_label(path, index, count);
+    char *label = cli_list_label(path, list, index);
     fputs(before ? "\n" : "", stdout);
     before = true;
     print_facts(label, scheme);
@@ -131,7 +132,7 @@ static int run(size_t count, char **operands)
             continue;
         }
         for (size_t s = 0; s < list.count; s++)
-            show_scheme(operands[f], s, list.count, list.schemes[s]);
+            show_scheme(operands[f], &list, s);
         fm_scheme_list_free(&list);
     }
     cli_reading_end(&arguments.reading);

@@ -88,6 +88,8 @@ static void print_verdict_json(FILE *out, const char *path, size_t index, const 
     const fm_origin *origin = fm_scheme_origin(scheme);
     json_object_set_new(object, "file", fm_json_string(path));
     json_object_set_new(object, "index", json_integer((json_int_t)index));
+    if (origin != NULL && origin->entry != NULL)
+        json_object_set_new(object, "entry", fm_json_string(origin->entry));
     json_object_set_new(object, "valid", json_boolean(verdict->valid));
     json_object_set_new(object, "ring",
                         verdict->valid ? json_string(fm_ring_name(verdict->ring, name))
@@ -183,7 +185,7 @@ static void verify_scheme(const char *path, const fm_scheme_list *list, size_t i
     fm_error error, placed;
     fm_verdict verdict = {0};
     const fm_scheme *scheme = list->schemes[index];
-    char *label = cli_scheme_label(path, index, list->count);
+    char *label = cli_list_label(path, list, index);
     fm_status status = check(scheme, &verdict, &error);
     if (status == FM_OK || status == FM_NO) {
         bool wanted = status == FM_NO || !arguments.quiet;

@@ -81,10 +81,12 @@ fm_status cli_output_close(cli_output *output, fm_status status, fm_error *error
     return status;
 }
 
-/* Several schemes are a JSON array, or follow one another in text. */
+/* Several schemes are a JSON array, or members of an archive, or follow one another in text. */
 static fm_status write_list(const fm_scheme_list *list, fm_file_kind kind, FILE *file,
                             fm_error *error)
 {
+    if (kind == FM_FILE_NPZ)
+        return fm_npz_write(list, file, error);
     bool array = kind == FM_FILE_JSON && list->count != 1;
     fm_status status = FM_OK;
     if (list->count > 1 && !fm_file_kind_holds_many(kind))

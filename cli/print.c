@@ -45,3 +45,26 @@ char *cli_scheme_label(const char *path, size_t index, size_t count)
     fm_make_plain(label);
     return label;
 }
+
+static bool has_entry(const fm_scheme_list *list, size_t index, const char *entry)
+{
+    const fm_origin *origin = fm_scheme_origin(list->schemes[index]);
+    return origin != NULL && origin->entry != NULL && strcmp(origin->entry, entry) == 0;
+}
+
+char *cli_list_label(const char *path, const fm_scheme_list *list, size_t index)
+{
+    const fm_origin *origin = fm_scheme_origin(list->schemes[index]);
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    if (origin == NULL || origin->entry == NULL)
+        return cli_scheme_label(path, index, list->count);
+    size_t first = index;
+    while (first > 0 && has_entry(list, first - 1, origin->entry))
+        first--;
+    bool follows = index + 1 < list->count && has_entry(list, index + 1, origin->entry);
+    char *label = first < index || follows
+                      ? fm_format("%s[%s][%zu]", name, origin->entry, index - first)
+                      : fm_format("%s[%s]", name, origin->entry);
+    fm_make_plain(label);
+    return label;
+}

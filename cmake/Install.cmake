@@ -22,7 +22,7 @@ install(FILES ${PROJECT_BINARY_DIR}/fewmul-config.cmake
 set(PC_REQUIRES "")
 set(PC_LIBS "")
 if(NOT BUILD_SHARED_LIBS)
-  set(PC_REQUIRES "jansson nettle")
+  set(PC_REQUIRES "jansson nettle libzip")
   list(JOIN openmp_libraries " " PC_LIBS)
   string(PREPEND PC_LIBS "-lflint -lgmp -lm ")
 endif()

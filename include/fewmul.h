@@ -167,6 +167,8 @@ typedef enum fm_file_kind {
     FM_FILE_MAPLE,        /* Triad([Matrix(2, 2, [[1,0],[0,1]]), ...]) */
     FM_FILE_SMS,          /* sparse matrices L, R, P, in one file or in three */
     FM_FILE_COEFFICIENTS, /* three blocks divided by "#", a column a product */
+    FM_FILE_NPY,          /* NumPy array with U, V and W; read, not written */
+    FM_FILE_NPZ,          /* archive of NumPy arrays */
     FM_FILE_LATEX,        /* a table for people; written, not read */
     FM_FILE_KIND_COUNT
 } fm_file_kind;
@@ -199,6 +201,7 @@ typedef struct fm_origin {
     fm_file_kind kind;
     fm_w_order w_order;
     bool tensor_inferred, w_order_inferred, ring_inferred;
+    const char *entry; /* of an archive, without ".npy"; NULL outside */
 } fm_origin;
 
 /* NULL for a scheme that was not read from a file. Belongs to the scheme. */

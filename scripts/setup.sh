@@ -3,7 +3,8 @@
 set -euo pipefail
 
 build="build-essential cmake ninja-build pkg-config
-       libgmp-dev libflint-dev libjansson-dev nettle-dev libcmocka-dev"
+       libgmp-dev libflint-dev libjansson-dev nettle-dev libzip-dev
+       libcmocka-dev"
 peers="libopenblas0 libblis4"
 checks="clang clang-format libomp-dev libclang-rt-dev"
 

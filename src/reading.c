@@ -24,6 +24,7 @@ void fm_reading_list_free(fm_reading_list *list)
             fm_factors_clear(&list->readings[i].factors[axis]);
         fm_tensor_free(list->readings[i].tensor);
         fm_provenance_clear(&list->readings[i].provenance);
+        free(list->readings[i].entry);
     }
     free(list->readings);
     free(list->name);
@@ -33,12 +34,14 @@ void fm_reading_list_free(fm_reading_list *list)
 fm_status fm_reading_refuse(const fm_reading_list *list, const fm_reading *reading, fm_error *error,
                             const char *format, ...)
 {
-    char reason[sizeof error->message], place[32] = "";
+    char reason[sizeof error->message], place[96] = "";
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
-    if (reading->line > 0)
+    if (reading->entry != NULL)
+        snprintf(place, sizeof place, ": %.80s", reading->entry);
+    else if (reading->line > 0)
         snprintf(place, sizeof place, ":%u", reading->line);
     else if (list->count > 1)
         snprintf(place, sizeof place, ": scheme %zu", (size_t)(reading - list->readings));
@@ -446,6 +449,7 @@ fm_status fm_reading_to_scheme(const fm_reading *reading, const fm_meaning *mean
     fm_scheme_set_provenance(*out, &reading->provenance);
     (*out)->was_read = true;
     (*out)->origin = (fm_origin){
+        .entry = reading->entry != NULL ? fm_strdup(reading->entry) : NULL,
         .w_order = meaning->w_order,
         .tensor_inferred = reading->format[0] == 0 && reading->tensor == NULL,
         .w_order_inferred = reading->w_order == FM_W_UNKNOWN && meaning->tensor == NULL,

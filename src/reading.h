@@ -7,6 +7,10 @@
 
 typedef struct fm_reading {
     unsigned line; /* where the scheme begins; 0: no lines, or no others in the file */
+    char *entry;   /* of an archive, NULL outside */
+    /* Another understanding of the same part of the file as the reading before: of such readings
+       the first that holds is meant, or the first. */
+    bool is_alternative;
 
     /* Factor matrices, a row a product, columns numbered as in the file, W too: fm_w_order. */
     fm_factors factors[3];

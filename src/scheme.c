@@ -199,6 +199,7 @@ void fm_scheme_free(fm_scheme *scheme)
         fm_factors_clear(&scheme->factors[axis]);
     fm_provenance_clear(&scheme->provenance);
     fm_tensor_free(scheme->tensor);
+    free((char *)scheme->origin.entry);
     free(scheme);
 }
 

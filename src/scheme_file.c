@@ -9,9 +9,10 @@
 
 /* In the order in which they are tried. */
 static const fm_scheme_format *const formats[] = {
-    &fm_scheme_format_mathematica,  &fm_scheme_format_json, &fm_scheme_format_maple,
-    &fm_scheme_format_equations,    &fm_scheme_format_exp,  &fm_scheme_format_sms,
-    &fm_scheme_format_coefficients, &fm_scheme_format_text, &fm_scheme_format_latex,
+    &fm_scheme_format_npy,  &fm_scheme_format_npz,   &fm_scheme_format_mathematica,
+    &fm_scheme_format_json, &fm_scheme_format_maple, &fm_scheme_format_equations,
+    &fm_scheme_format_exp,  &fm_scheme_format_sms,   &fm_scheme_format_coefficients,
+    &fm_scheme_format_text, &fm_scheme_format_latex,
 };
 
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
@@ -39,6 +40,14 @@ bool fm_file_kind_holds_many(fm_file_kind kind)
     for (int f = 0; f < FORMAT_COUNT; f++)
         if (formats[f]->kind == kind)
             return formats[f]->many;
+    return false;
+}
+
+bool fm_file_kind_is_written(fm_file_kind kind)
+{
+    for (int f = 0; f < FORMAT_COUNT; f++)
+        if (formats[f]->kind == kind)
+            return formats[f]->write != NULL;
     return false;
 }
 
@@ -118,12 +127,14 @@ fm_status fm_readings_parse(const fm_input *input, fm_reading_list *out, fm_erro
     return status;
 }
 
-fm_status fm_readings_read(const char *path, fm_reading_list *out, fm_error *error)
+fm_status fm_readings_read(const char *path, const fm_read_options *options, fm_reading_list *out,
+                           fm_error *error)
 {
     char *text;
     bool standard_input = strcmp(path, "-") == 0;
     fm_input input = {.name = standard_input ? "standard input" : path,
-                      .path = standard_input ? NULL : path};
+                      .path = standard_input ? NULL : path,
+                      .tensor = options != NULL ? options->tensor : NULL};
     *out = (fm_reading_list){0};
     fm_status status = fm_file_read(path, &text, &input.length, error);
     if (status != FM_OK)
@@ -161,7 +172,7 @@ fm_status fm_scheme_read_stated(const char *path, fm_scheme_list *out, fm_error 
 {
     fm_reading_list readings;
     *out = (fm_scheme_list){0};
-    fm_status status = fm_readings_read(path, &readings, error);
+    fm_status status = fm_readings_read(path, NULL, &readings, error);
     for (size_t i = 0; i < readings.count && status == FM_OK; i++)
         status = state_scheme(&readings, &readings.readings[i], out, error);
     if (status != FM_OK)

@@ -12,6 +12,7 @@ typedef struct fm_input {
     const char *name; /* stands for the file in messages */
     const char *path; /* where a scheme that is in several files looks for the others; NULL: memory
                          or standard input */
+    const fm_tensor *tensor; /* what the schemes are of, where the reader is told; NULL */
 } fm_input;
 
 typedef struct fm_scheme_format {
@@ -29,7 +30,11 @@ typedef struct fm_scheme_format {
 
 extern const fm_scheme_format fm_scheme_format_json, fm_scheme_format_text, fm_scheme_format_exp,
     fm_scheme_format_equations, fm_scheme_format_mathematica, fm_scheme_format_maple,
-    fm_scheme_format_sms, fm_scheme_format_coefficients, fm_scheme_format_latex;
+    fm_scheme_format_sms, fm_scheme_format_coefficients, fm_scheme_format_npy, fm_scheme_format_npz,
+    fm_scheme_format_latex;
+
+/* Writes any number of schemes as one archive. */
+fm_status fm_npz_write(const fm_scheme_list *list, FILE *file, fm_error *error);
 
 /* Which matrix of a triple a file name stands for, X_L.sms, X_R.sms or X_P.sms: 0, 1, 2; -1. */
 int fm_sms_axis(const char *path);
@@ -41,7 +46,8 @@ void fm_sms_write_matrix(const fm_scheme *scheme, int axis, FILE *file);
 
 /* What a file says, read by the format that recognizes it. *out is freed with fm_reading_list_free,
    and empty on failure. */
-fm_status fm_readings_read(const char *path, fm_reading_list *out, fm_error *error);
+fm_status fm_readings_read(const char *path, const fm_read_options *options, fm_reading_list *out,
+                           fm_error *error);
 fm_status fm_readings_parse(const fm_input *input, fm_reading_list *out, fm_error *error);
 
 /* Reads the schemes of a file that leaves nothing to infer, as those are that this program writes
@@ -53,6 +59,7 @@ bool fm_scheme_file_recognize(const char *path);
 
 /* Whether a file of a kind may have several schemes. */
 bool fm_file_kind_holds_many(fm_file_kind kind);
+bool fm_file_kind_is_written(fm_file_kind kind);
 
 /* Takes over scheme. */
 void fm_scheme_list_push(fm_scheme_list *list, fm_scheme *scheme);

@@ -78,7 +78,7 @@ exits 0 "$fewmul" convert --to sms two.txt -o two.sms
 exits 0 "$fewmul" convert --to text two.sms
 cmp out two.txt || fail "two schemes as sms"
 exits 2 "$fewmul" convert --to xml strassen.txt
-has err "'xml' is none of json, text, exp, equations, mathematica, maple, sms, coefficients or latex"
+has err "'xml' is none of json, text, exp, equations, mathematica, maple, sms, coefficients, npz or latex"
 rm two.txt two.sms
 
 # A triple in three files.

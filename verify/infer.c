@@ -62,6 +62,7 @@ static void infer_ring(fm_scheme **scheme)
     image->was_read = true;
     image->origin = (*scheme)->origin;
     image->origin.ring_inferred = true;
+    (*scheme)->origin.entry = NULL; /* it moves along */
     fm_scheme_free(*scheme);
     *scheme = image;
 }
@@ -103,14 +104,45 @@ static void set_origin(fm_scheme *scheme, fm_file_kind kind, const fm_read_optio
         scheme->origin.w_order_inferred = false;
 }
 
+/* The alternatives first to end - 1, of which those that cannot be meant do not count. */
+static fm_status infer_alternatives(const fm_reading_list *readings, size_t first, size_t end,
+                                    const fm_read_options *options, const fm_scheme_list *before,
+                                    fm_scheme **out, fm_error *error)
+{
+    fm_status status = FM_BAD_INPUT;
+    *out = NULL;
+    for (size_t i = first; i < end; i++) {
+        fm_scheme *scheme;
+        bool is_first = *out == NULL;
+        fm_status outcome = infer_scheme(&readings->readings[i], options, before, &scheme,
+                                         i == first ? error : NULL);
+        if (outcome != FM_OK)
+            continue;
+        status = FM_OK;
+        bool is_meant = end - first == 1 || holds_somewhere(scheme);
+        if (is_first || is_meant) {
+            fm_scheme_free(*out);
+            *out = scheme;
+        } else {
+            fm_scheme_free(scheme);
+        }
+        if (is_meant)
+            break;
+    }
+    return status;
+}
+
 fm_status fm_infer(const fm_reading_list *readings, const fm_read_options *options,
                    fm_scheme_list *out, fm_error *error)
 {
+    size_t end;
     *out = (fm_scheme_list){0};
-    for (size_t i = 0; i < readings->count; i++) {
+    for (size_t i = 0; i < readings->count; i = end) {
         fm_error reason;
         fm_scheme *scheme;
-        fm_status status = infer_scheme(&readings->readings[i], options, out, &scheme, &reason);
+        for (end = i + 1; end < readings->count && readings->readings[end].is_alternative;)
+            end++;
+        fm_status status = infer_alternatives(readings, i, end, options, out, &scheme, &reason);
         if (status != FM_OK) {
             fm_scheme_list_free(out);
             return fm_reading_refuse(readings, &readings->readings[i], error, "%s", reason.message);
@@ -128,7 +160,7 @@ fm_status fm_scheme_read_as(const char *path, const fm_read_options *options, fm
 {
     fm_reading_list readings;
     *out = (fm_scheme_list){0};
-    fm_status status = fm_readings_read(path, &readings, error);
+    fm_status status = fm_readings_read(path, options, &readings, error);
     if (status == FM_OK)
         status = fm_infer(&readings, options, out, error);
     fm_reading_list_free(&readings);
@@ -140,8 +172,11 @@ fm_status fm_scheme_parse_as(const char *text, size_t length, const char *name,
 {
     fm_reading_list readings;
     *out = (fm_scheme_list){0};
-    fm_status status = fm_readings_parse(&(fm_input){.text = text, .length = length, .name = name},
-                                         &readings, error);
+    fm_input input = {.text = text,
+                      .length = length,
+                      .name = name,
+                      .tensor = options != NULL ? options->tensor : NULL};
+    fm_status status = fm_readings_parse(&input, &readings, error);
     if (status == FM_OK)
         status = fm_infer(&readings, options, out, error);
     fm_reading_list_free(&readings);
