@@ -1,6 +1,7 @@
 /* fewmul search: parses, calls fm_search, shows progress, puts the finds into the store. */
 #include "command.h"
 #include "memory.h"
+#include "metrics.h"
 #include "print.h"
 
 #include <stdlib.h>
@@ -9,12 +10,17 @@
 
 static struct {
     fm_ring ring;
-    const char *engine, *strategy, *store;
+    const char *engine, *strategy, *store, *checkpoint, *metrics;
     uint64_t target, threads, walkers, seed, flips;
-    double seconds;
+    double seconds, checkpoint_interval, metrics_interval;
     cli_list from;
     bool json, quiet;
-} arguments = {.ring = {FM_RING_ZT, 0}, .engine = "flips", .strategy = "growth", .seed = 1};
+} arguments = {.ring = {FM_RING_ZT, 0},
+               .engine = "flips",
+               .strategy = "growth",
+               .seed = 1,
+               .checkpoint_interval = 300,
+               .metrics_interval = 10};
 
 static const cli_option options[] = {
     {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
@@ -32,6 +38,13 @@ static const cli_option options[] = {
      "where finds go [$FEWMUL_STORE, else fewmul-results]"},
     {"from", "SCHEME", CLI_LIST, &arguments.from,
      "start from the schemes of this file, not the standard one; may be given again"},
+    {"checkpoint", "FILE", CLI_STRING, &arguments.checkpoint,
+     "save the state of the search there, and go on from it when it is there"},
+    {"checkpoint-interval", "S", CLI_SECONDS, &arguments.checkpoint_interval,
+     "seconds between two checkpoints"},
+    {"metrics", "FILE", CLI_STRING, &arguments.metrics, "append what goes on as JSON lines"},
+    {"metrics-interval", "S", CLI_SECONDS, &arguments.metrics_interval,
+     "seconds between two lines"},
     {"quiet", NULL, CLI_FLAG, &arguments.quiet, "no progress on stderr"},
     {"json", NULL, CLI_FLAG, &arguments.json, "print finds and the outcome as JSON lines"},
     {NULL, NULL, CLI_FLAG, NULL, NULL},
@@ -44,6 +57,8 @@ typedef struct session {
     int lines;      /* of the table now on the terminal */
     uint64_t flips; /* at the last report, for the rate */
     double seconds;
+    double drawn_at; /* the last report, in seconds */
+    cli_metrics metrics;
 } session;
 
 /* ---------------------------------------------------------------- progress */
@@ -117,9 +132,8 @@ static void print_line(const session *s, const fm_search_progress *progress, con
             (unsigned long long)progress->finds_saved);
 }
 
-static void on_progress(void *context, const fm_search_progress *progress)
+static void draw(session *s, const fm_search_progress *progress)
 {
-    session *s = context;
     char elapsed[32], ring[FM_RING_NAME_SIZE];
     double rate = flip_rate(s, progress);
     format_time(progress->seconds, elapsed);
@@ -128,6 +142,22 @@ static void on_progress(void *context, const fm_search_progress *progress)
         draw_table(s, progress, ring, rate, elapsed);
     else
         print_line(s, progress, ring, rate, elapsed);
+}
+
+static void on_progress(void *context, const fm_search_progress *progress)
+{
+    session *s = context;
+    cli_metrics_note(&s->metrics, progress);
+    if (arguments.quiet || progress->seconds < s->drawn_at + (s->redraw ? 0.2 : 5))
+        return;
+    s->drawn_at = progress->seconds;
+    draw(s, progress);
+}
+
+static void on_message(void *context, const char *message)
+{
+    erase_table(context);
+    fprintf(stderr, "fewmul: %s\n", message);
 }
 
 /* ---------------------------------------------------------------- finds */
@@ -260,6 +290,17 @@ static void print_outcome_json(const fm_search_result *result, const char *tenso
     cli_print_json(object);
 }
 
+static fm_status open_metrics(session *s, fm_error *error)
+{
+    static char ring[FM_RING_NAME_SIZE];
+    s->metrics.tensor = s->tensor;
+    s->metrics.ring = fm_ring_name(arguments.ring, ring);
+    s->metrics.engine = arguments.engine;
+    s->metrics.seed = arguments.seed;
+    s->metrics.interval = arguments.metrics_interval;
+    return cli_metrics_open(&s->metrics, arguments.metrics, error);
+}
+
 /* The strategy of the call; false when there is none of that name. */
 static bool parse_strategy(fm_strategy *strategy)
 {
@@ -296,19 +337,29 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_store 
         .from = (const fm_scheme *const *)starts,
         .from_count = count,
         .stop = cli_stop_flag(),
+        .checkpoint = arguments.checkpoint,
+        .checkpoint_seconds = arguments.checkpoint_interval,
+        .save = cli_save_count(),
         .on_find = on_find,
-        .on_progress = arguments.quiet ? NULL : on_progress,
-        .progress_seconds = terminal ? 0.25 : 5,
+        .on_message = on_message,
+        .on_progress = on_progress,
+        .progress_seconds = 0.25,
         .context = &s,
     };
+    if (arguments.metrics != NULL)
+        status = open_metrics(&s, error);
     cli_catch_signals();
-    status = fm_search(tensor, &settings, &result, error);
+    if (status == FM_OK)
+        status = fm_search(tensor, &settings, &result, error);
     erase_table(&s);
     bool ended = status == FM_OK || status == FM_NO || status == FM_INTERRUPTED;
     if (ended && arguments.json)
         print_outcome_json(&result, s.tensor, status);
     else if (ended)
         print_outcome(&result, s.tensor, status);
+    if (ended)
+        cli_metrics_end(&s.metrics, &result);
+    cli_metrics_close(&s.metrics);
     free_schemes(starts, count);
     return status;
 }

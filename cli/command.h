@@ -63,9 +63,10 @@ int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int cli_exit_code(fm_status status, const fm_error *error);
 
 /* From here on SIGINT, SIGTERM and SIGHUP set *cli_stop_flag() instead of ending the process; a
-   second one ends it at once. */
+   second one ends it at once. SIGUSR1 raises *cli_save_count(). */
 void cli_catch_signals(void);
 const volatile int *cli_stop_flag(void);
+const volatile int *cli_save_count(void);
 
 /* A tensor file, or else the name of a tensor, such as 4x4x5 or 3:upper*general. */
 fm_status cli_read_tensor(const char *operand, fm_tensor **out, fm_error *error);
@@ -75,7 +76,6 @@ const char *cli_default_store(void);
 
 extern const cli_command cli_command_search, cli_command_verify, cli_command_show,
     cli_command_convert, cli_command_lift, cli_command_derive, cli_command_gen, cli_command_results,
-    cli_command_tensor,
-    cli_command_bench_flips, cli_command_bench_search, cli_command_bench_gemm;
+    cli_command_tensor, cli_command_bench_flips, cli_command_bench_search, cli_command_bench_gemm;
 
 #endif

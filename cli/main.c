@@ -55,6 +55,14 @@ int cli_error(const char *format, ...)
 
 static volatile int stop_signal;
 
+static volatile int save_signals;
+
+static void on_save_signal(int number)
+{
+    (void)number;
+    save_signals++;
+}
+
 static void on_signal(int number)
 {
     if (stop_signal != 0) { /* the second one: no more waiting */
@@ -71,6 +79,13 @@ void cli_catch_signals(void)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+    action.sa_handler = on_save_signal;
+    sigaction(SIGUSR1, &action, NULL);
+}
+
+const volatile int *cli_save_count(void)
+{
+    return &save_signals;
 }
 
 const volatile int *cli_stop_flag(void)

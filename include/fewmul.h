@@ -382,14 +382,23 @@ fm_status fm_store_get(const fm_store *store, const fm_store_item *item, fm_sche
 
 /* ---------------------------------------------------------------- search */
 
+/* The pool of the best schemes of a part of the tensor. */
+typedef struct fm_search_pool {
+    char stage[36];      /* "2x3x3", or "1 of 6" where the tensor is no matrix product */
+    uint32_t rank, size; /* size 0: there is none yet */
+} fm_search_pool;
+
 typedef struct fm_search_progress {
-    double seconds;          /* since the start */
+    double seconds;          /* since the start, of all runs that a checkpoint joins */
     uint64_t flips;          /* moves that changed a scheme, all walkers */
     uint32_t best_rank;      /* of all walkers so far */
     uint64_t finds_saved;    /* calls of on_find that returned FM_OK */
     size_t walker_count;     /* one entry a walker in the two arrays below */
     const uint32_t *current; /* rank of each walker now */
     const uint32_t *best;    /* best rank of each walker */
+    size_t pool_count;       /* 0 for an engine or a strategy without pools */
+    const fm_search_pool *pools;
+    double checkpoint_seconds; /* when the last checkpoint was begun; 0: none */
 } fm_search_progress;
 
 /* How the walkers of the engine "flips" go about it. */
@@ -416,9 +425,21 @@ typedef struct fm_search_options {
     size_t from_count;
     const volatile int *stop; /* the search ends soon after *stop becomes nonzero; may be NULL */
 
+    /* Where the state of the search is saved, every checkpoint_seconds (0: every 5 minutes), when
+       *save has changed, and at the end; NULL: nowhere. A search that finds its own checkpoint there
+       goes on from it: one walker on one thread exactly as if it had not stopped, many with at most
+       what they did since. FM_BAD_INPUT when the file is another search's, another version's or
+       damaged; it is then left as it is. Whenever the process is killed, a whole checkpoint is there.
+       Where saving fails later, on_message is told, and it is tried again. */
+    const char *checkpoint;
+    double checkpoint_seconds;
+    const volatile int *save; /* may be NULL */
+
     /* Called by one thread at a time for each best scheme, already verified. Not FM_OK: could not
        be saved; it is offered again later. */
     fm_status (*on_find)(void *context, const fm_scheme *find, double seconds, fm_error *error);
+    /* Called with what the user should know: a search goes on from a checkpoint, could not save. */
+    void (*on_message)(void *context, const char *message);
     /* Called about every progress_seconds (0: never). */
     void (*on_progress)(void *context, const fm_search_progress *progress);
     double progress_seconds;

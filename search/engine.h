@@ -42,6 +42,8 @@ typedef struct fm_engine {
     uint32_t (*best_rank)(const void *walker);
     /* The best scheme so far, freed with fm_products_clear. */
     fm_products (*best)(const void *walker);
+    /* What the shared pools hold, *count of them, to be freed with free; NULL when there are none. */
+    fm_search_pool *(*pools)(void *shared, size_t *count);
     /* Save or restore; what is restored was made for the same task. */
     void (*shared_state)(void *shared, fm_state *state);
     void (*state)(void *walker, fm_state *state);

@@ -80,6 +80,15 @@ static fm_products best(const void *opaque)
     return fm_walker_best(((const member *)opaque)->walker);
 }
 
+static fm_search_pool *pools(void *shared, size_t *count)
+{
+    *count = shared != NULL ? fm_ladder_stages(shared) : 0;
+    fm_search_pool *pools = fm_alloc(*count, sizeof *pools);
+    for (size_t s = 0; s < *count; s++)
+        fm_ladder_pool(shared, (uint32_t)s, &pools[s]);
+    return pools;
+}
+
 static void shared_state(void *shared, fm_state *state)
 {
     if (shared != NULL)
@@ -108,6 +117,7 @@ const fm_engine fm_engine_flips = {
     .rank = rank,
     .best_rank = best_rank,
     .best = best,
+    .pools = pools,
     .shared_state = shared_state,
     .state = state,
 };

@@ -411,26 +411,6 @@ void fm_ladder_sandwich(const fm_ladder *ladder, uint32_t number, fm_random *ran
 
 /* ---------------------------------------------------------------- pools */
 
-/* Does not depend on the order of the products, or on the signs of their factors. */
-static uint64_t hash_products(const fm_products *products)
-{
-    uint64_t sum = 0;
-    for (uint32_t r = 0; r < products->rank; r++) {
-        const int8_t *row = fm_products_row(products, r);
-        uint64_t hash = 1;
-        for (int axis = 0; axis < 3; row += products->extent[axis++]) {
-            int sign = 0;
-            for (uint32_t c = 0; c < products->extent[axis]; c++) {
-                sign = sign != 0 ? sign : row[c];
-                hash = (hash ^ (uint64_t)(uint8_t)(row[c] * sign)) * 0x9e3779b97f4a7c15u;
-                hash ^= hash >> 29;
-            }
-        }
-        sum += hash;
-    }
-    return sum;
-}
-
 uint32_t fm_ladder_rank(fm_ladder *ladder, uint32_t number)
 {
     omp_set_lock(&ladder->lock);
@@ -453,6 +433,17 @@ uint32_t fm_ladder_size(fm_ladder *ladder, uint32_t number)
     uint32_t count = ladder->stages[number].count;
     omp_unset_lock(&ladder->lock);
     return count;
+}
+
+void fm_ladder_pool(fm_ladder *ladder, uint32_t number, fm_search_pool *pool)
+{
+    const stage *s = &ladder->stages[number];
+    *pool = (fm_search_pool){.size = fm_ladder_size(ladder, number)};
+    pool->rank = pool->size > 0 ? fm_ladder_rank(ladder, number) : 0;
+    if (s->size[0] > 0)
+        snprintf(pool->stage, sizeof pool->stage, "%ux%ux%u", s->size[0], s->size[1], s->size[2]);
+    else
+        snprintf(pool->stage, sizeof pool->stage, "%u of %u", number + 1, ladder->stage_count);
 }
 
 bool fm_ladder_draw(fm_ladder *ladder, uint32_t number, fm_random *random, fm_products *out)
@@ -495,7 +486,7 @@ bool fm_ladder_put(fm_ladder *ladder, uint32_t number, fm_random *random, uint32
                    const fm_products *products)
 {
     stage *s = &ladder->stages[number];
-    uint64_t hash = hash_products(products);
+    uint64_t hash = fm_products_hash(products);
     assert(memcmp(products->extent, s->extent, sizeof s->extent) == 0);
     omp_set_lock(&ladder->lock);
     bool better = products->rank < s->rank;

@@ -62,6 +62,9 @@ bool fm_ladder_put(fm_ladder *ladder, uint32_t stage, fm_random *random, uint32_
 uint32_t fm_ladder_hint(fm_ladder *ladder, uint32_t stage);
 uint32_t fm_ladder_size(fm_ladder *ladder, uint32_t stage);
 
+/* What the pool of a stage holds. */
+void fm_ladder_pool(fm_ladder *ladder, uint32_t stage, fm_search_pool *pool);
+
 /* A scheme of the last stage with the tensor's own order of coordinates. Freed with
    fm_products_clear. */
 fm_products fm_ladder_whole(const fm_ladder *ladder, const fm_products *products);

@@ -23,6 +23,25 @@ void fm_products_clear(fm_products *products)
     *products = (fm_products){0};
 }
 
+uint64_t fm_products_hash(const fm_products *products)
+{
+    uint64_t sum = 0;
+    for (uint32_t r = 0; r < products->rank; r++) {
+        const int8_t *row = fm_products_row(products, r);
+        uint64_t hash = 1;
+        for (int axis = 0; axis < 3; row += products->extent[axis++]) {
+            int sign = 0;
+            for (uint32_t c = 0; c < products->extent[axis]; c++) {
+                sign = sign != 0 ? sign : row[c];
+                hash = (hash ^ (uint64_t)(uint8_t)(row[c] * sign)) * 0x9e3779b97f4a7c15u;
+                hash ^= hash >> 29;
+            }
+        }
+        sum += hash;
+    }
+    return sum;
+}
+
 static bool has_zero_factor(const fm_scheme *scheme, uint32_t r)
 {
     for (int axis = 0; axis < 3; axis++)

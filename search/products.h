@@ -19,6 +19,9 @@ void fm_products_clear(fm_products *products);
 /* The start of row r. */
 int8_t *fm_products_row(const fm_products *products, uint32_t r);
 
+/* A hash that does not depend on the order of the products or on the signs of their factors. */
+uint64_t fm_products_hash(const fm_products *products);
+
 /* The scheme of these products for a tensor of the same shape. Over f3, -1 becomes 2. */
 fm_scheme *fm_products_to_scheme(const fm_products *products, const fm_tensor *tensor,
                                  fm_ring ring);

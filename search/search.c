@@ -1,5 +1,6 @@
 /* The parallel driver: independent walkers, a few a thread, until a limit is reached. Threads meet
    only to report: a walker's path never depends on another's. */
+#include "checkpoint.h"
 #include "engine.h"
 #include "error.h"
 #include "memory.h"
@@ -24,6 +25,9 @@ enum {
 static const double settle_seconds = 0.5;
 /* A find that could not be saved is offered again after this. */
 static const double retry_seconds = 5;
+static const double default_checkpoint_seconds = 300;
+/* A checkpoint that could not be saved is tried again after this, or after its interval. */
+static const double checkpoint_retry_seconds = 10;
 
 /* A walker and what other threads may know of it. */
 typedef struct team_member {
@@ -35,6 +39,7 @@ typedef struct team_member {
     bool undelivered; /* its best scheme has not been handed over */
     bool finished;    /* reached the limit of flips, or has nothing to flip */
     unsigned idle;    /* slices without a flip */
+    fm_state state;   /* for the checkpoint that is being collected */
 } team_member;
 
 typedef struct search {
@@ -47,7 +52,7 @@ typedef struct search {
     uint32_t start_rank; /* the best of the starting schemes */
     char **parents;      /* the hashes of those that were given */
     team_member *members;
-    unsigned member_count;
+    unsigned member_count, threads;
     _Atomic unsigned unfinished; /* members that have not reached the limit of flips */
     double start;
     _Atomic bool stop;
@@ -58,7 +63,23 @@ typedef struct search {
     double progress_at;
     fm_status status; /* of the last delivery that failed */
     fm_error error;
+
+    /* Checkpoints. Thread 0 asks for one by raising collecting; each thread then saves its members,
+       between two slices, and lowers missing; when all have, thread 0 puts them together. */
+    fm_saver *saver; /* NULL: none are wanted */
+    double earlier;  /* seconds of the runs before this one */
+    int save_seen;   /* the value of *options->save that was answered */
+    double save_at, saved_at;
+    bool is_collecting, is_writing;
+    _Atomic unsigned collecting, missing;
 } search;
+
+/* How many members a thread runs side by side. */
+static unsigned members_together(const search *s)
+{
+    unsigned each = (s->member_count + s->threads - 1) / s->threads;
+    return each < FM_ENGINE_TOGETHER ? each : FM_ENGINE_TOGETHER;
+}
 
 static double now(void)
 {
@@ -163,7 +184,7 @@ static void note_best(search *s, team_member *member)
         s->stop = true;
 }
 
-/* ---------------------------------------------------------------- threads */
+/* ---------------------------------------------------------------- progress */
 
 static void report_progress(search *s)
 {
@@ -179,11 +200,16 @@ static void report_progress(search *s)
         ranks[s->member_count + i] = s->members[i].best;
         progress.flips += s->members[i].flips;
     }
+    fm_search_pool *pools = NULL;
+    if (s->engine->pools != NULL)
+        progress.pools = pools = s->engine->pools(s->shared, &progress.pool_count);
+    progress.checkpoint_seconds = s->saved_at;
     omp_set_lock(&s->lock);
     progress.best_rank = s->best_rank;
     progress.finds_saved = s->delivered;
     s->options->on_progress(s->options->context, &progress);
     omp_unset_lock(&s->lock);
+    free(pools);
     free(ranks);
 }
 
@@ -192,13 +218,192 @@ static bool stop_is_asked(const search *s)
     return s->options->stop != NULL && *s->options->stop != 0;
 }
 
-/* What one thread does for all: time, signals, progress. */
+/* ---------------------------------------------------------------- checkpoints */
+
+static void tell(const search *s, const char *message)
+{
+    if (s->options->on_message != NULL)
+        s->options->on_message(s->options->context, message);
+}
+
+static void member_state(const search *s, team_member *member, fm_state *state)
+{
+    uint32_t best = member->best;
+    FM_STATE_VALUE(state, best);
+    FM_STATE_VALUE(state, member->best_at);
+    FM_STATE_VALUE(state, member->undelivered);
+    FM_STATE_VALUE(state, member->idle);
+    s->engine->state(member->walker, state);
+    member->best = best;
+}
+
+/* What the members do not know: counters, and what they share. */
+static void common_state(search *s, double *seconds, fm_state *state)
+{
+    omp_set_lock(&s->lock);
+    FM_STATE_VALUE(state, *seconds);
+    FM_STATE_VALUE(state, s->best_rank);
+    FM_STATE_VALUE(state, s->best_seconds);
+    FM_STATE_VALUE(state, s->delivered);
+    omp_unset_lock(&s->lock);
+    s->engine->shared_state(s->shared, state);
+}
+
+static fm_state assemble(search *s, double seconds)
+{
+    fm_state state = {0};
+    common_state(s, &seconds, &state);
+    for (unsigned i = 0; i < s->member_count; i++) {
+        fm_state *own = &s->members[i].state;
+        fm_state_bytes(&state, own->data, own->length);
+        fm_state_clear(own);
+    }
+    return state;
+}
+
+/* Says how the last checkpoint went, when it is on disk or has failed. */
+static void note_saved(search *s, double seconds)
+{
+    fm_error error;
+    s->is_writing = false;
+    if (fm_saver_end(s->saver, &error) == FM_OK)
+        return;
+    char *text =
+        fm_format("checkpoint not saved: %s; the search goes on and will try again", error.message);
+    omp_set_lock(&s->lock);
+    tell(s, text);
+    omp_unset_lock(&s->lock);
+    free(text);
+    if (s->save_at > seconds + checkpoint_retry_seconds)
+        s->save_at = seconds + checkpoint_retry_seconds;
+}
+
+static void watch_checkpoints(search *s, double seconds)
+{
+    const fm_search_options *options = s->options;
+    if (s->is_writing && !fm_saver_busy(s->saver))
+        note_saved(s, seconds);
+    if (s->is_collecting && s->missing == 0) {
+        fm_state state = assemble(s, seconds);
+        s->is_collecting = false;
+        s->is_writing = true;
+        s->saved_at = seconds;
+        fm_saver_begin(s->saver, &state);
+    }
+    bool is_asked = options->save != NULL && *options->save != s->save_seen;
+    if (s->is_collecting || s->is_writing || (!is_asked && seconds < s->save_at))
+        return;
+    if (is_asked)
+        s->save_seen = *options->save;
+    s->save_at = seconds + (options->checkpoint_seconds > 0 ? options->checkpoint_seconds
+                                                            : default_checkpoint_seconds);
+    s->is_collecting = true;
+    s->missing = s->threads;
+    s->collecting++;
+}
+
+/* Saves the thread's members when a checkpoint is being collected that has not got them. */
+static void answer(search *s, unsigned thread, unsigned *answered)
+{
+    unsigned together = members_together(s);
+    if (*answered == s->collecting)
+        return;
+    *answered = s->collecting;
+    for (unsigned i = 0; i < s->member_count; i++)
+        if (i / together % s->threads == thread)
+            member_state(s, &s->members[i], &s->members[i].state);
+    s->missing--;
+}
+
+/* Saves the state now, with no walker at work. */
+static fm_status save_now(search *s, fm_error *error)
+{
+    double seconds = now() - s->start;
+    for (unsigned i = 0; i < s->member_count; i++) {
+        fm_state_clear(&s->members[i].state);
+        member_state(s, &s->members[i], &s->members[i].state);
+    }
+    fm_state state = assemble(s, seconds);
+    s->saved_at = seconds;
+    fm_saver_begin(s->saver, &state);
+    return fm_saver_end(s->saver, error);
+}
+
+/* What a search must have in common with a checkpoint to go on from it. Freed with free. */
+static char *identity_of(const search *s)
+{
+    static const char *const strategies[] = {"growth", "pools", "walks"};
+    const fm_search_options *options = s->options;
+    char ring[FM_RING_NAME_SIZE], tensor[FM_HASH_SIZE];
+    uint64_t starts = 0;
+    fm_tensor_hash(s->tensor, tensor);
+    for (size_t i = 0; i < s->start_count; i++)
+        starts = starts * 0x9e3779b97f4a7c15u + fm_products_hash(&s->starts[i]);
+    const char *name = fm_tensor_is_matmul(s->tensor, NULL) ? fm_tensor_name(s->tensor) : tensor;
+    return fm_format("tensor %s\nring %s\nengine %s\nstrategy %s\nseed %llu\nwalkers %u\n"
+                     "starts %016llx\n",
+                     name, fm_ring_name(options->ring, ring), s->engine->name,
+                     strategies[options->strategy], (unsigned long long)options->seed,
+                     s->member_count, (unsigned long long)starts);
+}
+
+/* Takes the search to where the checkpoint has it. */
+static fm_status restore(search *s, fm_state *state, fm_error *error)
+{
+    double seconds = 0;
+    common_state(s, &seconds, state);
+    for (unsigned i = 0; i < s->member_count && !state->bad; i++) {
+        team_member *member = &s->members[i];
+        member_state(s, member, state);
+        member->flips = s->engine->flips(member->walker);
+        member->rank = s->engine->rank(member->walker);
+    }
+    if (state->bad || state->at != state->length)
+        return fm_fail(error, FM_BAD_INPUT, "%s: not what such a search saves",
+                       s->options->checkpoint);
+    s->earlier = seconds;
+    s->start -= seconds;
+    if (s->options->target_rank != 0 && s->best_rank <= s->options->target_rank)
+        s->stop = true;
+    char *text = fm_format("%s: goes on after %.0f s, best rank %u", s->options->checkpoint,
+                           seconds, s->best_rank);
+    tell(s, text);
+    free(text);
+    return FM_OK;
+}
+
+/* Goes on from the checkpoint where there is one, and sees that one can be saved where not. */
+static fm_status open_checkpoint(search *s, fm_error *error)
+{
+    fm_state state;
+    char *identity = identity_of(s);
+    fm_status status = fm_checkpoint_read(s->options->checkpoint, identity, &state, error);
+    if (status == FM_OK || status == FM_NO)
+        s->saver = fm_saver_new(s->options->checkpoint, identity);
+    if (status == FM_OK)
+        status = restore(s, &state, error);
+    else if (status == FM_NO)
+        status = save_now(s, error);
+    s->save_at = now() - s->start +
+                 (s->options->checkpoint_seconds > 0 ? s->options->checkpoint_seconds
+                                                     : default_checkpoint_seconds);
+    s->save_seen = s->options->save != NULL ? *s->options->save : 0;
+    fm_state_clear(&state);
+    free(identity);
+    return status;
+}
+
+/* ---------------------------------------------------------------- threads */
+
+/* What one thread does for all: time, signals, progress, checkpoints. */
 static void watch(search *s)
 {
     const fm_search_options *options = s->options;
     double seconds = now() - s->start;
-    if ((options->seconds > 0 && seconds >= options->seconds) || stop_is_asked(s))
+    if ((options->seconds > 0 && seconds >= options->seconds + s->earlier) || stop_is_asked(s))
         s->stop = true;
+    if (s->saver != NULL)
+        watch_checkpoints(s, seconds);
     if (options->on_progress != NULL && options->progress_seconds > 0 &&
         seconds >= s->progress_at) {
         s->progress_at = seconds + options->progress_seconds;
@@ -237,25 +442,27 @@ static bool run_slice(search *s, team_member *members, unsigned count)
     return working_count > 0;
 }
 
-static void run_thread(search *s, unsigned thread, unsigned threads)
+static void run_thread(search *s, unsigned thread)
 {
-    unsigned each = (s->member_count + threads - 1) / threads;
-    unsigned together = each < FM_ENGINE_TOGETHER ? each : FM_ENGINE_TOGETHER;
+    unsigned together = members_together(s), answered = 0;
     bool working = true;
     while (working && !s->stop) {
         working = false;
         for (unsigned i = thread * together; i < s->member_count && !s->stop;
-             i += threads * together) {
+             i += s->threads * together) {
             unsigned left = s->member_count - i;
+            answer(s, thread, &answered);
             if (run_slice(s, &s->members[i], left < together ? left : together))
                 working = true;
             if (thread == 0)
                 watch(s);
         }
     }
-    while (thread == 0 && s->unfinished > 0 && !s->stop) { /* those of the other threads */
+    while (s->unfinished > 0 && !s->stop) { /* those of the other threads */
+        answer(s, thread, &answered);
         wait_seconds(0.02);
-        watch(s);
+        if (thread == 0)
+            watch(s);
     }
 }
 
@@ -283,10 +490,17 @@ static void run_threads(search *s)
         wanted = s->member_count;
 #pragma omp parallel num_threads(wanted)
     {
-        unsigned threads = (unsigned)omp_get_num_threads();
-        run_thread(s, (unsigned)omp_get_thread_num(), threads);
+#pragma omp single
+        s->threads = (unsigned)omp_get_num_threads(); /* and all wait for it */
+        run_thread(s, (unsigned)omp_get_thread_num());
     }
     deliver_the_rest(s);
+    fm_error error;
+    if (s->saver != NULL && save_now(s, &error) != FM_OK) {
+        char *text = fm_format("checkpoint not saved: %s", error.message);
+        tell(s, text);
+        free(text);
+    }
 }
 
 /* ---------------------------------------------------------------- set-up */
@@ -366,16 +580,30 @@ static void make_members(search *s, const fm_engine_task *task)
 {
     const fm_search_options *options = s->options;
     unsigned threads = options->threads != 0 ? options->threads : (unsigned)omp_get_max_threads();
-    s->member_count = options->walkers != 0 ? options->walkers : FM_ENGINE_TOGETHER * threads;
+    s->member_count = options->walkers;
+    if (s->member_count == 0 && options->checkpoint != NULL)
+        s->member_count = fm_checkpoint_walkers(options->checkpoint); /* wherever it was made */
+    if (s->member_count == 0)
+        s->member_count = FM_ENGINE_TOGETHER * threads;
+    s->threads = threads;
     s->members = fm_alloc_zero(s->member_count, sizeof *s->members);
-    for (unsigned i = 0; i < s->member_count && !(i > 0 && stop_is_asked(s)); i++) {
+    for (unsigned i = 0; i < s->member_count; i++) {
+        if (i > 0 && options->checkpoint == NULL && stop_is_asked(s)) {
+            s->member_count = i; /* there may be a million to make */
+            break;
+        }
         team_member *member = &s->members[i];
         member->walker = s->engine->new (task, s->shared, i);
         member->rank = s->engine->rank(member->walker);
         note_best(s, member);
-        s->unfinished = i + 1;
     }
-    s->member_count = s->unfinished;
+    s->unfinished = s->member_count;
+}
+
+static void free_member(const search *s, team_member *member)
+{
+    s->engine->free(member->walker);
+    fm_state_clear(&member->state);
 }
 
 static fm_status outcome(const search *s, fm_error *error)
@@ -421,6 +649,10 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
     if (status == FM_OK) {
         s.shared = s.engine->new_shared(&task);
         make_members(&s, &task);
+        if (options->checkpoint != NULL)
+            status = open_checkpoint(&s, error);
+    }
+    if (status == FM_OK) {
         run_threads(&s);
         status = outcome(&s, error);
         *result = (fm_search_result){s.best_rank, now() - s.start, s.best_seconds, 0};
@@ -428,7 +660,8 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
             result->flips += s.engine->flips(s.members[i].walker);
     }
     for (unsigned i = 0; i < s.member_count; i++)
-        s.engine->free(s.members[i].walker);
+        free_member(&s, &s.members[i]);
+    fm_saver_free(s.saver);
     s.engine->free_shared(s.shared);
     free(s.members);
     for (size_t i = 0; i < s.start_count; i++)
