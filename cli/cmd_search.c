@@ -9,7 +9,7 @@
 
 static struct {
     fm_ring ring;
-    const char *engine, *store;
+    const char *engine, *symmetry, *store;
     uint64_t target, threads, walkers, seed, flips;
     double seconds;
     cli_list from;
@@ -19,7 +19,9 @@ static struct {
 static const cli_option options[] = {
     {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
     {"engine", "NAME", CLI_STRING, &arguments.engine,
-     "flips, or symmetric: square formats, cyclic symmetry kept"},
+     "flips, or symmetric: square formats, a symmetry kept"},
+    {"symmetry", "GROUP", CLI_STRING, &arguments.symmetry,
+     "cyclic, cyclic+reversal or cyclic+transposition [what is best for the size]"},
     {"target", "RANK", CLI_COUNT, &arguments.target, "stop when this rank is reached"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads; 0: all cores"},
     {"walkers", "N", CLI_COUNT, &arguments.walkers, "walkers; 0: four a thread"},
@@ -270,6 +272,7 @@ static fm_status search(const fm_tensor *tensor, fm_store *store, fm_error *erro
         return status;
     fm_search_options settings = {
         .engine = arguments.engine,
+        .symmetry = arguments.symmetry,
         .ring = arguments.ring,
         .threads = (unsigned)arguments.threads,
         .walkers = (unsigned)arguments.walkers,

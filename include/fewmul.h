@@ -271,7 +271,9 @@ typedef struct fm_search_progress {
 
 typedef struct fm_search_options {
     const char *engine;   /* "flips", or NULL for it; "symmetric": square formats only, walks that
-                             keep the cyclic symmetry (Moosbauer and Poole 2025) */
+                             keep a symmetry (Moosbauer and Poole 2025) */
+    const char *symmetry; /* of the symmetric engine: "cyclic", "cyclic+reversal",
+                             "cyclic+transposition"; NULL: the engine chooses */
     fm_ring ring;         /* f2, f3 or zt */
     unsigned threads;     /* 0: as many as OpenMP would use */
     unsigned walkers;     /* 0: four a thread, which hide each other's latency */
