@@ -16,9 +16,9 @@ static inline bool NAME(flipped)(const walk_t *w, node_t node, node_t other, uin
     static const uint8_t third[3][2] = {{1, 2}, {2, 0}, {0, 1}};
     bool same = NAME(equal)(&w->factor[node], &w->factor[other]);
     bool image = NAME(is_image)(&w->factor[node], &w->factor[other]);
-    if (!(same | image) || (ORBITS && node / 4 == other / 4))
+    if ((!same && !image) || (ORBITS && node / 4 == other / 4))
         return false;
-    bool turn = image & (!same | ((bits & SIGN_BIT) != 0)); /* the image of the other product */
+    bool turn = image && (!same || (bits & SIGN_BIT) != 0); /* the image of the other product */
     /* Orders are cyclic; where sides are apart, the other node's side is known. */
     uint32_t side = node % 4, other_side = ORBITS ? other % 4u : side;
     uint32_t x = third[side][bits & ORDER_BIT], y = 3 - side - x;

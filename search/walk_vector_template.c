@@ -50,7 +50,7 @@ static inline bool NAME(is_image)(const vec *a, const vec *b)
 /* Whether a factor is another one or its image: those that the index takes for equal. */
 static inline bool NAME(matches)(const vec *a, const vec *b)
 {
-    return NAME(equal)(a, b) | NAME(is_image)(a, b);
+    return NAME(equal)(a, b) || NAME(is_image)(a, b);
 }
 
 /* The factor, or its image. */
