@@ -20,15 +20,16 @@ fm_status fm_bench_flips(const fm_tensor *tensor, fm_ring ring, unsigned threads
     return status;
 }
 
-fm_status fm_bench_search(const fm_tensor *tensor, const char *engine, fm_ring ring,
-                          uint32_t target_rank, unsigned threads, double seconds, uint64_t seed,
-                          unsigned runs, const volatile int *stop, double *times,
+fm_status fm_bench_search(const fm_tensor *tensor, const char *engine, const char *symmetry,
+                          fm_ring ring, uint32_t target_rank, unsigned threads, double seconds,
+                          uint64_t seed, unsigned runs, const volatile int *stop, double *times,
                           void (*on_run)(unsigned run, double seconds, uint32_t best_rank),
                           fm_error *error)
 {
     for (unsigned run = 0; run < runs; run++) {
         fm_search_result found;
         fm_search_options options = {.engine = engine,
+                                     .symmetry = symmetry,
                                      .ring = ring,
                                      .threads = threads,
                                      .seconds = seconds,

@@ -19,9 +19,9 @@ fm_status fm_bench_flips(const fm_tensor *tensor, fm_ring ring, unsigned threads
 /* Runs a search for target_rank with each of the seeds seed, seed + 1, ... runs times, each for at
    most so many seconds; times[i] is the time to the target, or not a number when it was not
    reached. on_run (may be NULL) is called after each. FM_INTERRUPTED when *stop becomes nonzero. */
-fm_status fm_bench_search(const fm_tensor *tensor, const char *engine, fm_ring ring,
-                          uint32_t target_rank, unsigned threads, double seconds, uint64_t seed,
-                          unsigned runs, const volatile int *stop, double *times,
+fm_status fm_bench_search(const fm_tensor *tensor, const char *engine, const char *symmetry,
+                          fm_ring ring, uint32_t target_rank, unsigned threads, double seconds,
+                          uint64_t seed, unsigned runs, const volatile int *stop, double *times,
                           void (*on_run)(unsigned run, double seconds, uint32_t best_rank),
                           fm_error *error);
 

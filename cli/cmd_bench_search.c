@@ -9,7 +9,7 @@
 
 static struct {
     fm_ring ring;
-    const char *engine;
+    const char *engine, *symmetry;
     uint64_t target, runs, threads, seed;
     double seconds;
     bool json;
@@ -18,7 +18,9 @@ static struct {
 static const cli_option options[] = {
     {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
     {"engine", "NAME", CLI_STRING, &arguments.engine,
-     "flips, or symmetric: square formats, cyclic symmetry kept"},
+     "flips, or symmetric: square formats, a symmetry kept"},
+    {"symmetry", "GROUP", CLI_STRING, &arguments.symmetry,
+     "cyclic, cyclic+reversal or cyclic+transposition [what is best for the size]"},
     {"target", "RANK", CLI_COUNT, &arguments.target, "the rank to reach (required)"},
     {"runs", "K", CLI_COUNT, &arguments.runs, "runs, each with its own seed"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads; 0: all cores"},
@@ -91,10 +93,10 @@ static int run(size_t count, char **operands)
     if (times == NULL)
         return cli_error("out of memory");
     cli_catch_signals();
-    status = fm_bench_search(tensor, arguments.engine, arguments.ring, (uint32_t)arguments.target,
-                             (unsigned)arguments.threads, arguments.seconds, arguments.seed,
-                             (unsigned)arguments.runs, cli_stop_flag(), times,
-                             arguments.json ? NULL : print_run, &error);
+    status = fm_bench_search(tensor, arguments.engine, arguments.symmetry, arguments.ring,
+                             (uint32_t)arguments.target, (unsigned)arguments.threads,
+                             arguments.seconds, arguments.seed, (unsigned)arguments.runs,
+                             cli_stop_flag(), times, arguments.json ? NULL : print_run, &error);
     if (status == FM_OK && arguments.json)
         print_json(times);
     else if (status == FM_OK)

@@ -10,7 +10,7 @@
 
 static struct {
     fm_ring ring;
-    const char *engine, *strategy, *store, *checkpoint, *metrics;
+    const char *engine, *strategy, *symmetry, *store, *checkpoint, *metrics;
     uint64_t target, threads, walkers, seed, flips;
     double seconds, checkpoint_interval, metrics_interval;
     cli_list from;
@@ -25,9 +25,12 @@ static struct {
 static const cli_option options[] = {
     {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
     {"engine", "NAME", CLI_STRING, &arguments.engine,
-     "flips, or symmetric: square formats, cyclic symmetry kept"},
+     "flips, or symmetric: square formats, a symmetry kept"},
     {"strategy", "NAME", CLI_STRING, &arguments.strategy,
      "of the engine flips: growth, pools or walks"},
+    {"symmetry", "GROUP", CLI_STRING, &arguments.symmetry,
+     "of the engine symmetric: cyclic, cyclic+reversal or cyclic+transposition [what is best for "
+     "the size]"},
     {"target", "RANK", CLI_COUNT, &arguments.target, "stop when this rank is reached"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads; 0: all cores"},
     {"walkers", "N", CLI_COUNT, &arguments.walkers, "walkers; 0: four a thread"},
@@ -327,6 +330,7 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_store 
     fm_search_options settings = {
         .engine = arguments.engine,
         .strategy = strategy,
+        .symmetry = arguments.symmetry,
         .ring = arguments.ring,
         .threads = (unsigned)arguments.threads,
         .walkers = (unsigned)arguments.walkers,

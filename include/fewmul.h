@@ -413,7 +413,9 @@ typedef enum fm_strategy {
 typedef struct fm_search_options {
     fm_strategy strategy;
     const char *engine;   /* "flips", or NULL for it; "symmetric": square formats only, walks that
-                             keep the cyclic symmetry (Moosbauer and Poole 2025) */
+                             keep a symmetry (Moosbauer and Poole 2025) */
+    const char *symmetry; /* of the symmetric engine: "cyclic", "cyclic+reversal",
+                             "cyclic+transposition"; NULL: the engine chooses */
     fm_ring ring;         /* f2, f3 or zt */
     unsigned threads;     /* 0: as many as OpenMP would use */
     unsigned walkers;     /* 0: four a thread, which hide each other's latency */

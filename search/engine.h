@@ -15,6 +15,7 @@ typedef struct fm_engine_task {
     bool standard; /* the start is the standard scheme, and an engine may choose others instead */
     uint32_t target_rank; /* 0: none */
     uint64_t seed;
+    const char *symmetry; /* for the symmetric engine, or NULL */
 } fm_engine_task;
 
 /* The most walkers that run takes: as many hide each other's latency. */

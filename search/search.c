@@ -643,6 +643,7 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
         .standard = options->from_count == 0,
         .target_rank = options->target_rank,
         .seed = options->seed,
+        .symmetry = options->symmetry,
     };
     if (status == FM_OK)
         status = s.engine->check(tensor, &task, error);

@@ -36,9 +36,15 @@ const fm_walk_kernel *fm_walk_kernel_at(fm_cpu_level level, fm_ring ring, uint32
     return pick(kernels_at(level, capacity), ring, extent, capacity);
 }
 
-const fm_walk_kernel *fm_walk_orbits_kernel(fm_ring ring, uint32_t extent, uint32_t capacity)
+const fm_walk_kernel *fm_walk_orbits_kernel(fm_symmetry symmetry, fm_ring ring, uint32_t extent,
+                                            uint32_t capacity)
 {
-    return pick(&fm_walk_orbits, ring, extent, capacity);
+    static const fm_walk_kernels *const kernels[FM_SYMMETRIES] = {
+        [FM_CYCLIC] = &fm_walk_orbits,
+        [FM_CYCLIC_REVERSAL] = &fm_walk_orbits_reversal,
+        [FM_CYCLIC_TRANSPOSITION] = &fm_walk_orbits_transposition,
+    };
+    return pick(kernels[symmetry], ring, extent, capacity);
 }
 
 const fm_walk_kernel *fm_walk_kernel_for(fm_ring ring, uint32_t extent, uint32_t capacity)

@@ -19,6 +19,7 @@
 
 #include "cpu.h"
 #include "fewmul.h"
+#include "orbits.h"
 #include "random.h"
 #include "state.h"
 
@@ -85,11 +86,13 @@ const fm_walk_kernel *fm_walk_kernel_for(fm_ring ring, uint32_t extent, uint32_t
 const fm_walk_kernel *fm_walk_kernel_at(fm_cpu_level level, fm_ring ring, uint32_t extent,
                                         uint32_t capacity);
 
-/* The kernel for walks on orbits, for up to capacity of them: a product u x v x w stands for itself
-   and its images v x w x u and w x u x v under cyclic shifts, and every move is made on all three at
-   once (Moosbauer and Poole 2025, Flip graphs with symmetry and new matrix multiplication schemes).
-   The three extents are equal; a factor may be shared by any two sides of different orbits; ranks
-   count orbits. */
-const fm_walk_kernel *fm_walk_orbits_kernel(fm_ring ring, uint32_t extent, uint32_t capacity);
+/* The kernel for walks on orbits of a symmetry, for up to capacity of them: a product stands for
+   itself and its images (orbits.h), and every move is made on all of them at once (Moosbauer and
+   Poole 2025, Flip graphs with symmetry and new matrix multiplication schemes). The three extents
+   are equal; a factor may be shared by any two sides of any images of different orbits; ranks count
+   orbits. An orbit that an involution makes equal to its own image is zero over f2 and disappears.
+   NULL when there is none: those with an involution are for f2. */
+const fm_walk_kernel *fm_walk_orbits_kernel(fm_symmetry symmetry, fm_ring ring, uint32_t extent,
+                                            uint32_t capacity);
 
 #endif

@@ -19,6 +19,10 @@ typedef uint16_t node_t; /* 4 times the number of a product, plus 0, 1 or 2 for 
    other product. The high 32 choose the node. */
 enum { ORDER_BIT = 1, SIGN_BIT = 2, PARTNER_SHIFT = 2 };
 
+/* Values of INVOLUTION, see walk_template.c. */
+#define REVERSAL      1
+#define TRANSPOSITION 2
+
 /* Linear dependence is looked for among so many products that share a factor at once. */
 enum { DEPENDENCE_MAX = 64 };
 
@@ -33,8 +37,9 @@ typedef struct fm_walk_kernels {
     const fm_walk_kernel *f2[4], *f3[4], *zt[4];
 } fm_walk_kernels;
 
-extern const fm_walk_kernels fm_walk_rings;          /* any rank */
-extern const fm_walk_kernels fm_walk_orbits;         /* any number of orbits */
+extern const fm_walk_kernels fm_walk_rings;  /* any rank */
+extern const fm_walk_kernels fm_walk_orbits; /* any number of orbits */
+extern const fm_walk_kernels fm_walk_orbits_reversal, fm_walk_orbits_transposition;
 extern const fm_walk_kernels fm_walk_table_portable; /* up to TABLE_RANK_MAX products */
 #ifdef FEWMUL_X86
 extern const fm_walk_kernels fm_walk_table_bmi2;

@@ -14,29 +14,32 @@ static inline bool NAME(flipped)(const walk_t *w, node_t node, node_t other, uin
                                  NAME(change) * c)
 {
     static const uint8_t third[3][2] = {{1, 2}, {2, 0}, {0, 1}};
-    if (!NAME(equal)(&w->factor[node], &w->factor[other]))
+    bool same = NAME(equal)(&w->factor[node], &w->factor[other]);
+    bool image = NAME(is_image)(&w->factor[node], &w->factor[other]);
+    if ((!same && !image) || (ORBITS && node / 4 == other / 4))
         return false;
-    if (ORBITS && node / 4 == other / 4)
-        return false;
+    bool turn = image && (!same || (bits & SIGN_BIT) != 0); /* the image of the other product */
     /* Orders are cyclic; where sides are apart, the other node's side is known. */
     uint32_t side = node % 4, other_side = ORBITS ? other % 4u : side;
     uint32_t x = third[side][bits & ORDER_BIT], y = 3 - side - x;
-    uint32_t other_x = third[other_side][bits & ORDER_BIT], other_y = 3 - other_side - other_x;
+    uint32_t order = (bits & ORDER_BIT) ^ (INVOLUTION == TRANSPOSITION && turn);
+    uint32_t other_x = third[other_side][order], other_y = 3 - other_side - other_x;
     uint32_t a = node & ~3u, b = other & ~3u;
-    const vec *ax = &w->factor[a + x], *bx = &w->factor[b + other_x];
-    const vec *ay = &w->factor[a + y], *by = &w->factor[b + other_y];
+    const vec *ax = &w->factor[a + x], *by = &w->factor[b + other_y];
+    vec bx = NAME(turned)(&w->factor[b + other_x], turn);
+    vec ay = NAME(turned)(&w->factor[a + y], turn);
     bool negative = TERNARY && (bits & SIGN_BIT) != 0;
     bool opposite = TERNARY && w->sign[node / 4] == w->sign[other / 4]; /* of w1 to t in new w2 */
 #if MODULUS == 0
-    bool add_x = NAME(can_add)(ax, bx, false), add_y = NAME(can_add)(by, ay, opposite);
-    bool subtract_x = NAME(can_add)(ax, bx, true), subtract_y = NAME(can_add)(by, ay, !opposite);
+    bool add_x = NAME(can_add)(ax, &bx, false), add_y = NAME(can_add)(by, &ay, opposite);
+    bool subtract_x = NAME(can_add)(ax, &bx, true), subtract_y = NAME(can_add)(by, &ay, !opposite);
     bool can_add = add_x & add_y, can_subtract = subtract_x & subtract_y;
     if (!(can_add | can_subtract))
         return false;
     negative = (negative & can_subtract) | !can_add;
 #endif
-    NAME(add_modular)(ax, bx, negative, &c->new_ax);
-    NAME(add_modular)(by, ay, negative != opposite, &c->new_by);
+    NAME(add_modular)(ax, &bx, negative, &c->new_ax);
+    NAME(add_modular)(by, &ay, negative != opposite, &c->new_by);
     if (NAME(is_zero)(&c->new_ax) | NAME(is_zero)(&c->new_by))
         return false; /* what shares two factors is reduced, not flipped */
     c->ax = (node_t)(a + x);
@@ -90,13 +93,14 @@ static void NAME(remove)(walk_t *w, uint32_t r)
 
 /* ---------------------------------------------------------------- equal factors */
 
-/* Merges the product of other into that of node, with which it shares the two other factors; false
-   when the sum is not in the ring. Afterwards it is gone, and both are when the sum is zero. */
-static bool NAME(merge)(walk_t *w, node_t node, node_t other)
+/* Merges the product of other, or its image (turn), into that of node, with which it shares the two
+   other factors; false when the sum is not in the ring. Afterwards it is gone, and both are when the
+   sum is zero. */
+static bool NAME(merge)(walk_t *w, node_t node, node_t other, bool turn)
 {
-    vec sum;
+    vec sum, added = NAME(turned)(&w->factor[other], turn);
     uint32_t a = node / 4, b = other / 4;
-    if (!NAME(add)(&w->factor[node], &w->factor[other], w->sign[a] != w->sign[b], &sum))
+    if (!NAME(add)(&w->factor[node], &added, w->sign[a] != w->sign[b], &sum))
         return false;
     if (NAME(is_zero)(&sum)) {
         NAME(remove)(w, a > b ? a : b);
@@ -109,39 +113,68 @@ static bool NAME(merge)(walk_t *w, node_t node, node_t other)
     return true;
 }
 
+/* Given nodes with equal factors, or images of each other (turn), merges their products when these
+   share a second factor. */
+static inline bool NAME(reduce_pair)(walk_t *w, node_t node, node_t other, bool turn)
+{
+    bool backwards = INVOLUTION == TRANSPOSITION && turn;
+    node_t ax = NAME(beside)(node, 1), bx = NAME(beside)(other, backwards ? 2 : 1);
+    node_t ay = NAME(beside)(node, 2), by = NAME(beside)(other, backwards ? 1 : 2);
+    const vec *fax = &w->factor[ax], *fbx = &w->factor[bx];
+    const vec *fay = &w->factor[ay], *fby = &w->factor[by];
+    if (turn ? NAME(is_image)(fax, fbx) : NAME(equal)(fax, fbx))
+        return NAME(merge)(w, ay, by, turn);
+    if (turn ? NAME(is_image)(fay, fby) : NAME(equal)(fay, fby))
+        return NAME(merge)(w, ax, bx, turn);
+    return false;
+}
+
 /* Looks among the products that share the factor of node for one that shares a second factor, and
    merges the two. */
 static bool NAME(reduce_node)(walk_t *w, node_t node)
 {
-    node_t ax = NAME(beside)(node, 1), ay = NAME(beside)(node, 2);
     for (node_t other = NAME(next_sharing)(w, node, node); other != node;
          other = NAME(next_sharing)(w, node, other)) {
-        node_t bx = NAME(beside)(other, 1), by = NAME(beside)(other, 2);
         if (ORBITS && node / 4 == other / 4)
             continue;
-        if (NAME(equal)(&w->factor[ax], &w->factor[bx])) {
-            if (NAME(merge)(w, ay, by))
-                return true;
-        } else if (NAME(equal)(&w->factor[ay], &w->factor[by])) {
-            if (NAME(merge)(w, ax, bx))
-                return true;
-        }
+        const vec *a = &w->factor[node], *b = &w->factor[other];
+        if (NAME(equal)(a, b) && NAME(reduce_pair)(w, node, other, false))
+            return true;
+        if (NAME(is_image)(a, b) && NAME(reduce_pair)(w, node, other, true))
+            return true;
     }
     return false;
+}
+
+/* Removes product r when it is its own image: modulo two its orbit is zero. */
+static inline bool NAME(cancel)(walk_t *w, uint32_t r)
+{
+    const vec *f = &w->factor[4 * r];
+    bool own = false;
+    if (INVOLUTION == REVERSAL)
+        own = NAME(is_image)(&f[0], &f[0]) && NAME(is_image)(&f[1], &f[1]) &&
+              NAME(is_image)(&f[2], &f[2]);
+    for (int s = 0; INVOLUTION == TRANSPOSITION && s < 3; s++)
+        own |= NAME(is_image)(&f[s], &f[s]) && NAME(is_image)(&f[(s + 1) % 3], &f[(s + 2) % 3]);
+    if (own)
+        NAME(remove)(w, r);
+    return own;
 }
 
 /* All reductions by equal factors. */
 static void NAME(reduce_equal)(walk_t *w)
 {
     for (uint32_t node = 0; node < 4 * w->rank; node++)
-        if (node % 4 != 3 && NAME(is_shared)(w, (node_t)node) && NAME(reduce_node)(w, (node_t)node))
+        if (node % 4 == 3 ? NAME(cancel)(w, node / 4)
+                          : NAME(is_shared)(w, (node_t)node) && NAME(reduce_node)(w, (node_t)node))
             node = UINT32_MAX; /* products have changed places: from the beginning */
 }
 
 /* The reductions that a flip leads to; true when the rank fell. */
 static bool NAME(reduce_changed)(walk_t *w, const NAME(change) * c)
 {
-    if (!NAME(reduce_node)(w, c->ax) && !NAME(reduce_node)(w, c->by))
+    if (!NAME(reduce_node)(w, c->ax) && !NAME(reduce_node)(w, c->by) &&
+        !NAME(cancel)(w, c->ax / 4) && !NAME(cancel)(w, c->by / 4))
         return false;
     NAME(reduce_equal)(w);
     return true;
@@ -150,17 +183,13 @@ static bool NAME(reduce_changed)(walk_t *w, const NAME(change) * c)
 /* ---------------------------------------------------------------- plus */
 
 /* a1 b1 c1 + a2 b2 c2 = a1 (b1 + b2) c1 + a1 b2 (c2 - c1) + (a2 - a1) b2 c2, for products 1 and 2,
-   a being factor side and b factor x; with signs s1, s2: c2 s2 - c1 s1 in the second. Product 2 is
-   taken turned by so many positions. */
-static bool NAME(plus_pair)(walk_t *w, uint32_t one, uint32_t two, uint32_t turn, uint32_t side,
+   a being factor side and b factor x; with signs s1, s2: c2 s2 - c1 s1 in the second. The factors of
+   product 2 are f2: its own, or those of an image. */
+static bool NAME(plus_pair)(walk_t *w, uint32_t one, uint32_t two, const vec f2[3], uint32_t side,
                             uint32_t x)
 {
     uint32_t y = 3 - side - x;
-    const vec *f1 = &w->factor[4 * one], f2[3] = {
-                                             w->factor[NAME(beside)((node_t)(4 * two), turn)],
-                                             w->factor[NAME(beside)((node_t)(4 * two + 1), turn)],
-                                             w->factor[NAME(beside)((node_t)(4 * two + 2), turn)],
-                                         };
+    const vec *f1 = &w->factor[4 * one];
     bool opposite = w->sign[one] != w->sign[two];
     vec second[3], third[3], sum;
     if (NAME(equal)(&f1[side], &f2[side]) || NAME(equal)(&f1[x], &f2[x]) ||
@@ -183,6 +212,17 @@ static bool NAME(plus_pair)(walk_t *w, uint32_t one, uint32_t two, uint32_t turn
     return true;
 }
 
+/* The factors of a random image of product r. */
+static void NAME(draw_image)(const walk_t *w, uint32_t r, fm_random *random, vec out[3])
+{
+    uint32_t turn = ORBITS ? fm_random_below(random, 3) : 0;
+    bool image = INVOLUTION && fm_random_below(random, 2) == 1;
+    for (uint32_t s = 0; s < 3; s++) {
+        uint32_t position = turn + (image && INVOLUTION == TRANSPOSITION ? 3 - s : s);
+        out[s] = NAME(turned)(&w->factor[4 * r + position % 3], image);
+    }
+}
+
 static bool NAME(plus)(fm_walk *opaque, fm_random *random)
 {
     enum { TRIES = 64 };
@@ -193,9 +233,10 @@ static bool NAME(plus)(fm_walk *opaque, fm_random *random)
         uint32_t one = fm_random_below(random, w->rank);
         uint32_t two = fm_random_below(random, w->rank - 1);
         uint32_t side = fm_random_below(random, 3), order = fm_random_below(random, 2);
-        uint32_t turn = ORBITS ? fm_random_below(random, 3) : 0;
+        vec image[3];
         two += two >= one;
-        if (NAME(plus_pair)(w, one, two, turn, side, (side + 1 + order) % 3))
+        NAME(draw_image)(w, two, random, image);
+        if (NAME(plus_pair)(w, one, two, image, side, (side + 1 + order) % 3))
             return true;
     }
     return false;
@@ -385,7 +426,7 @@ static bool NAME(reduce)(fm_walk *opaque)
     uint32_t rank = w->rank;
     do
         NAME(reduce_equal)(w);
-    while (NAME(reduce_dependent)(w));
+    while (!INVOLUTION && NAME(reduce_dependent)(w)); /* it knows of no images */
     return w->rank < rank;
 }
 

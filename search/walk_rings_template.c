@@ -40,7 +40,7 @@ static inline void NAME(link)(walk_t *w, node_t node)
         (uint32_t)(NAME(hash)(factor) >> w->bucket_shift) * 4 + (ORBITS ? 0 : node % 4);
     w->bucket[node] = bucket;
     for (node_t other = w->head[bucket]; other != NO_NODE; other = w->chain_next[other]) {
-        if (!NAME(equal)(&w->factor[other], factor))
+        if (!NAME(matches)(&w->factor[other], factor))
             continue;
         node_t next = w->ring_next[other];
         if (next == other)
@@ -131,7 +131,7 @@ static inline bool NAME(step)(walk_t *w, fm_lane *lane)
     NAME(set)(w, c.by, &c.new_by);
     w->sign[c.ax / 4] ^= c.sign_a;
     w->sign[c.by / 4] ^= c.sign_b;
-    if (w->ring_next[c.ax] == c.ax && w->ring_next[c.by] == c.by)
+    if (!INVOLUTION && w->ring_next[c.ax] == c.ax && w->ring_next[c.by] == c.by)
         return true;
     return !NAME(reduce_changed)(w, &c);
 }

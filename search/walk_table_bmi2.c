@@ -3,9 +3,10 @@
 
 #ifdef FEWMUL_X86
 
-#define KERNELS fm_walk_table_bmi2
-#define ORBITS  0
-#define INDEX   "walk_table_template.c"
+#define KERNELS    fm_walk_table_bmi2
+#define ORBITS     0
+#define INVOLUTION 0
+#define INDEX      "walk_table_template.c"
 #include "walk_kernels_template.c"
 
 #endif

@@ -3,8 +3,11 @@
      MODULUS  2 for f2, 3 for f3, 0 for zt
      WORDS    64-bit words of a factor: for 64 coefficients each over f2, for 32 over f3 and zt
      ORBITS   0, or 1 for walks whose products stand for their orbits under cyclic shifts
-              (symmetric.h): then factors on different sides can be equal, those of one product are
+              (orbits.h): then factors on different sides can be equal, those of one product are
               not flipped with each other, and INDEX is walk_rings_template.c
+     INVOLUTION  0, or for walks on orbits over f2 REVERSAL or TRANSPOSITION: then products also
+              stand for their images under it, and factors that are images of each other count as
+              equal (walk.h)
      INDEX    the file with the index of equal factors: walk_rings_template.c or
               walk_table_template.c, which define struct walk, link and unlink, is_shared,
               next_sharing, active_count, rank_changed, run, new_index, clear_index, index_state
@@ -41,6 +44,7 @@ static bool NAME(reduce_changed)(walk_t *w, const NAME(change) * c);
 #undef NAME
 #undef TERNARY
 #undef PER_WORD
+#undef VEC_WORDS
 #undef vec
 #undef walk_t
 #undef KERNEL

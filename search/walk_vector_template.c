@@ -3,8 +3,12 @@
    are +1, the high half where they are -1, so that one operation works on both, and negation
    exchanges the halves. */
 
+/* With an involution (INVOLUTION) the image of the factor under it follows the factor, so that sums
+   are made of both at once and the image is never computed again. */
+#define VEC_WORDS (INVOLUTION ? 2 * WORDS : WORDS)
+
 typedef struct vec {
-    uint64_t word[WORDS];
+    uint64_t word[VEC_WORDS];
 } vec;
 
 /* What a flip does to one factor of each of its two products. */
@@ -22,6 +26,42 @@ static inline bool NAME(equal)(const vec *a, const vec *b)
     return difference == 0;
 }
 
+#if INVOLUTION
+
+/* Whether a is the image of b. */
+static inline bool NAME(is_image)(const vec *a, const vec *b)
+{
+    uint64_t difference = 0;
+    for (int i = 0; i < WORDS; i++)
+        difference |= a->word[i] ^ b->word[WORDS + i];
+    return difference == 0;
+}
+
+#else
+
+static inline bool NAME(is_image)(const vec *a, const vec *b)
+{
+    (void)a, (void)b;
+    return false;
+}
+
+#endif
+
+/* Whether a factor is another one or its image: those that the index takes for equal. */
+static inline bool NAME(matches)(const vec *a, const vec *b)
+{
+    return NAME(equal)(a, b) || NAME(is_image)(a, b);
+}
+
+/* The factor, or its image. */
+static inline vec NAME(turned)(const vec *a, bool turn)
+{
+    vec out = *a;
+    for (int i = 0; INVOLUTION && i < VEC_WORDS; i++)
+        out.word[i] = a->word[turn ? (i + WORDS) % VEC_WORDS : i];
+    return out;
+}
+
 static inline bool NAME(is_zero)(const vec *a)
 {
     uint64_t any = 0;
@@ -30,12 +70,19 @@ static inline bool NAME(is_zero)(const vec *a)
     return any == 0;
 }
 
-static inline uint64_t NAME(hash)(const vec *a)
+static inline uint64_t NAME(hash_words)(const uint64_t *word)
 {
     uint64_t h = 0;
     for (int i = 0; i < WORDS; i++)
-        h = (h ^ a->word[i]) * 0x9e3779b97f4a7c15u + (h >> 32);
+        h = (h ^ word[i]) * 0x9e3779b97f4a7c15u + (h >> 32);
     return h;
+}
+
+/* The same for all that match. */
+static inline uint64_t NAME(hash)(const vec *a)
+{
+    uint64_t h = NAME(hash_words)(a->word);
+    return INVOLUTION ? h + NAME(hash_words)(a->word + VEC_WORDS - WORDS) : h;
 }
 
 /* The coefficient at a column: 0, 1 or -1. */
@@ -89,7 +136,7 @@ static inline void NAME(add_modular)(const vec *a, const vec *b, bool negative, 
 static inline void NAME(add_modular)(const vec *a, const vec *b, bool negative, vec *out)
 {
     (void)negative;
-    for (int i = 0; i < WORDS; i++)
+    for (int i = 0; i < VEC_WORDS; i++)
         out->word[i] = a->word[i] ^ b->word[i];
 }
 
@@ -124,6 +171,17 @@ static inline bool NAME(normalize)(vec *a)
 #endif
 }
 
+/* Where the involution takes a coefficient of an n x n matrix. */
+static inline uint32_t NAME(image_column)(uint32_t column, uint32_t extent)
+{
+    uint32_t n = 1;
+    while (n * n < extent)
+        n++;
+    if (INVOLUTION == REVERSAL)
+        return extent - 1 - column;
+    return (n - 1 - column % n) * n + n - 1 - column / n;
+}
+
 static vec NAME(pack)(const int8_t *coefficients, uint32_t extent)
 {
     vec a = {0};
@@ -132,6 +190,10 @@ static vec NAME(pack)(const int8_t *coefficients, uint32_t extent)
         a.word[e / PER_WORD] |= (uint64_t)(coefficients[e] == 1) << e % PER_WORD;
         if (TERNARY)
             a.word[e / PER_WORD] |= (uint64_t)(coefficients[e] == -1) << e % PER_WORD << 32;
+        uint32_t image = INVOLUTION ? NAME(image_column)(e, extent) : 0;
+        if (INVOLUTION)
+            a.word[VEC_WORDS - WORDS + image / PER_WORD] |= (uint64_t)coefficients[e]
+                                                            << image % PER_WORD;
     }
     return a;
 }
