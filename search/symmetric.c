@@ -261,7 +261,8 @@ static bool decide(walker *w)
 static uint64_t until_decision(const walker *w, uint64_t end, uint64_t flip_limit)
 {
     uint64_t attempts = w->lane.attempts, goal = end - attempts;
-    uint64_t due = w->stir_at + w->interval;
+    uint64_t due = w->stir_at + w->interval, give_up = w->progress_at + w->patience;
+    due = due < give_up ? due : give_up;
     if (due - attempts < goal)
         goal = due - attempts;
     if (flip_limit != 0 && flip_limit - w->lane.flips < goal)

@@ -254,8 +254,10 @@ void fm_walker_free(fm_walker *walker)
 static uint64_t until_decision(const fm_walker *walker, uint64_t end, uint64_t flip_limit)
 {
     uint64_t attempts = walker->lane.attempts, goal = end - attempts;
-    if (walker->due - attempts < goal)
-        goal = walker->due - attempts;
+    uint64_t due = walker->progress_at + walker->patience;
+    due = walker->due < due ? walker->due : due;
+    if (due - attempts < goal)
+        goal = due - attempts;
     if (flip_limit != 0 && flip_limit - walker->lane.flips < goal)
         goal = flip_limit - walker->lane.flips;
     return goal;
