@@ -148,6 +148,17 @@ fm_scheme *fm_scheme_canonical(const fm_scheme *scheme);
 /* SHA-256 of the canonical form (tensor, ring and coefficients; not the provenance). */
 void fm_scheme_hash(const fm_scheme *scheme, char hash[FM_HASH_SIZE]);
 
+/* ---------------------------------------------------------------- same or different */
+
+/* A number that equivalent schemes have in common, as 64 hexadecimal digits: those that differ only
+   by the order of their products, scaling, changes of basis, and the permutations of the three
+   factors that the format allows (cyclic shift, transposition; de Groote 1978). Schemes of formats
+   that are equal up to order are compared too; so are zt, z and q, which are one field. Different
+   numbers mean different schemes; equal numbers do not mean equivalent ones, see
+   fm_scheme_equivalent. Of a tensor that is no matrix product only order and scaling are known as
+   symmetries. About 1 ms for 5x5x5 and rank 93. */
+void fm_scheme_invariant(const fm_scheme *scheme, char hash[FM_HASH_SIZE]);
+
 /* ---------------------------------------------------------------- scheme files */
 
 typedef enum fm_file_kind {
