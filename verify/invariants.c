@@ -421,12 +421,6 @@ void fm_invariants_clear(fm_invariants *v)
 
 /* ---------------------------------------------------------------- colours */
 
-/* Which factor of the scheme is factor k of an orientation. */
-static size_t oriented_factor(unsigned orientation, unsigned k)
-{
-    return ((orientation >= 3 ? 2 - k : k) + orientation) % 3;
-}
-
 void fm_invariants_refine(const fm_invariants *v, unsigned orientation, const uint64_t *colour,
                           uint64_t *refined)
 {
@@ -450,8 +444,10 @@ void fm_invariants_colours(const fm_invariants *v, unsigned orientation, fm_inva
     for (size_t r = 0; r < v->rank; r++) {
         uint64_t ranks = 0, share = 0;
         for (unsigned k = 0; k < 3; k++) {
-            ranks = ranks << 8 | v->ranks[3 * r + oriented_factor(orientation, k)];
-            share = share << 16 | v->share[3 * r + oriented_factor(orientation, k)];
+            bool exchanged;
+            unsigned axis = fm_oriented_axis(orientation, k, &exchanged);
+            ranks = ranks << 8 | v->ranks[3 * r + axis];
+            share = share << 16 | v->share[3 * r + axis];
         }
         colour[r] = level == FM_LEVEL_RANKS ? ranks : fm_mix(share + fm_mix(ranks));
     }

@@ -17,6 +17,14 @@ void fm_oriented_sizes(const uint32_t format[3], unsigned orientation, uint32_t 
     }
 }
 
+unsigned fm_oriented_axis(unsigned orientation, unsigned k, bool *exchanged)
+{
+    bool transposed = orientation >= 3;
+    unsigned axis = ((transposed ? 2 - k : k) + orientation) % 3;
+    *exchanged = transposed != (axis == 2); /* W is that of C, factor 2 its transpose */
+    return axis;
+}
+
 static ulong residue(const fmpq *value, nmod_t field)
 {
     ulong numerator = fmpz_fdiv_ui(fmpq_numref(value), field.n);
@@ -47,10 +55,10 @@ void fm_matrices_init(fm_matrices *m, const fm_scheme *scheme, ulong p, unsigned
     m->rank = scheme->rank;
     fm_oriented_sizes(format, orientation, m->size);
     for (int k = 0; k < 3; k++) {
-        bool transposed = orientation >= 3;
-        unsigned axis = ((unsigned)(transposed ? 2 - k : k) + orientation) % 3;
+        bool exchanged;
+        unsigned axis = fm_oriented_axis(orientation, (unsigned)k, &exchanged);
         uint32_t columns = axis == 0 ? format[1] : format[2];
-        fill(m, k, &scheme->factors[axis], columns, transposed != (axis == 2));
+        fill(m, k, &scheme->factors[axis], columns, exchanged);
     }
 }
 

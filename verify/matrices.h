@@ -46,6 +46,9 @@ static inline ulong *fm_matrix(const fm_matrices *m, int k, uint32_t r)
 /* The sizes of the three spaces in an orientation; in orientation 0 they are the format. */
 void fm_oriented_sizes(const uint32_t format[3], unsigned orientation, uint32_t size[3]);
 
+/* Which axis of a scheme factor k of an orientation is, and whether its rows are columns there. */
+unsigned fm_oriented_axis(unsigned orientation, unsigned k, bool *exchanged);
+
 /* The largest prime below 2^61 and below bound (0: none) that the numerators and denominators of
    the rows' contents and all denominators of both schemes (b may be NULL) are prime to. */
 ulong fm_good_prime(const fm_scheme *a, const fm_scheme *b, ulong bound);
