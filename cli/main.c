@@ -18,6 +18,7 @@ static const cli_command *const commands[] = {
     &cli_command_show,
     &cli_command_convert,
     &cli_command_lift,
+    &cli_command_compare,
     &cli_command_gen,
     &cli_command_results,
     &cli_command_bench_flips,
