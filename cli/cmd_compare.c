@@ -371,7 +371,7 @@ static void print_summary(const entry_list *list, size_t lower, size_t classes, 
     if (arguments.exact && open == 0)
         printf("%zu class%s, exactly\n", classes, classes == 1 ? "" : "es");
     else if (arguments.exact)
-        printf("%zu to %zu classes: %zu comparisons were not decided\n", lower, classes, open);
+        printf("%zu to %zu classes: %zu not decided\n", lower, classes, open);
     else
         printf("at least %zu class%s: equal invariants do not prove equivalence\n", classes,
                classes == 1 ? "" : "es");
