@@ -85,7 +85,7 @@ static void decide(fm_comparison *c, bool decided, const char *reason)
 }
 
 /* True when invariants tell the schemes apart. */
-static bool invariants_differ(const fm_invariants *a, const fm_invariants *b, fm_comparison *c)
+static bool invariants_differ(fm_invariants *a, fm_invariants *b, fm_comparison *c)
 {
     static const char *const names[FM_LEVELS] = {
         [FM_LEVEL_RANKS] = "the ranks of the factors differ",
@@ -124,8 +124,8 @@ static bool search_orientation(fm_matching *m, const fm_scheme *a, const fm_sche
     return c->equivalent || m->stopped;
 }
 
-static void search_all(const fm_scheme *a, const fm_scheme *b, const fm_invariants *of_a,
-                       const fm_invariants *of_b, uint64_t steps, fm_comparison *c)
+static void search_all(const fm_scheme *a, const fm_scheme *b, fm_invariants *of_a,
+                       fm_invariants *of_b, uint64_t steps, fm_comparison *c)
 {
     ulong p = fm_good_prime(a, b, 0);
     bool open = false;
@@ -237,7 +237,7 @@ static void collect(void *context, const fm_matching *m)
 }
 
 /* Whether the scheme is its own image in another orientation. */
-static void add_orientation(collector *c, const fm_invariants *v, unsigned o, uint64_t limit,
+static void add_orientation(collector *c, fm_invariants *v, unsigned o, uint64_t limit,
                             uint64_t *orientations)
 {
     fm_matching m;

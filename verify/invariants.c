@@ -233,24 +233,20 @@ static void tables_clear(tables *t)
     }
 }
 
-/* Whether the trace of three factors is not 0, factor k from s, the others from r. */
-static bool has_trace(const tables *t, int k, uint32_t r, uint32_t s)
+/* Whether the trace of three factors is not 0, factor k from s, the others multiplied to rest. */
+static bool has_trace(const tables *t, int k, const ulong *rest, uint32_t s)
 {
-    uint32_t entries = fm_matrix_entries(t->m, k);
-    const ulong *factor = fm_matrix(t->m, k, s), *rest = t->rest[k] + (size_t)r * entries;
-    ulong trace = 0;
+    const ulong *factor = fm_matrix(t->m, k, s);
+    unsigned __int128 sum = 0;
+    ulong trace;
     for (uint32_t i = t->start[k][s]; i < t->start[k][s + 1]; i++) {
         uint32_t e = t->index[k][i];
-        if (rest[e] != 0)
-            NMOD_ADDMUL(trace, factor[e], rest[e], t->m->field);
+        sum += (unsigned __int128)factor[e] * rest[e];
+        if (sum >> 127 != 0) /* p < 2^63: the next product still fits */
+            sum %= t->m->field.n;
     }
+    NMOD2_RED2(trace, (ulong)(sum >> 64), (ulong)sum, t->m->field);
     return trace != 0;
-}
-
-static uint8_t look_up(const uint8_t *table, const spaces *one, const spaces *two, uint32_t r,
-                       uint32_t s)
-{
-    return table[(size_t)one->of[r] * two->count + two->of[s]];
 }
 
 static void raise_to(uint8_t *field, uint8_t value)
@@ -259,18 +255,26 @@ static void raise_to(uint8_t *field, uint8_t value)
         *field = value;
 }
 
-/* Puts into the pair what this prime shows: ranks modulo p are at most those over the rationals. */
-static void pair_add(pair *p, const tables *t, uint32_t r, uint32_t s)
+/* Puts into the pairs of r, by fields k, what this prime shows: ranks modulo p are at most those over
+   the rationals. */
+static void pairs_add(pair *pairs, const tables *t, int k, uint32_t r)
 {
-    for (int k = 0; k < 3; k++) {
-        const spaces *columns = &t->columns[k], *rows = &t->rows[k];
-        const spaces *next = &t->columns[(k + 1) % 3];
-        raise_to(&p->field[COLUMNS + k], look_up(t->column_sum[k], columns, columns, r, s));
-        raise_to(&p->field[ROWS + k], look_up(t->row_sum[k], rows, rows, r, s));
-        raise_to(&p->field[ONWARD + k], look_up(t->through[k], rows, next, r, s));
-        raise_to(&p->field[BACKWARD + k], look_up(t->through[k], rows, next, s, r));
-        raise_to(&p->field[APART + k], t->line[k][r] != t->line[k][s]);
-        raise_to(&p->field[ONE + k], has_trace(t, k, r, s));
+    const spaces *columns = &t->columns[k], *rows = &t->rows[k], *next = &t->columns[(k + 1) % 3];
+    const uint8_t *column_sum = t->column_sum[k] + (size_t)columns->of[r] * columns->count;
+    const uint8_t *row_sum = t->row_sum[k] + (size_t)rows->of[r] * rows->count;
+    const uint8_t *onward = t->through[k] + (size_t)rows->of[r] * next->count;
+    const uint8_t *backward = t->through[k] + next->of[r];
+    uint32_t entries = fm_matrix_entries(t->m, k);
+    const ulong *rest = t->rest[k] + (size_t)r * entries;
+    bool is_zero = _nmod_vec_is_zero(rest, entries);
+    for (uint32_t s = 0; s < t->m->rank; s++) {
+        uint8_t *field = pairs[s].field + k;
+        raise_to(field + COLUMNS, column_sum[columns->of[s]]);
+        raise_to(field + ROWS, row_sum[rows->of[s]]);
+        raise_to(field + ONWARD, onward[next->of[s]]);
+        raise_to(field + BACKWARD, backward[(size_t)rows->of[s] * next->count]);
+        raise_to(field + APART, t->line[k][r] != t->line[k][s]);
+        raise_to(field + ONE, !is_zero && has_trace(t, k, rest, s));
     }
 }
 
@@ -286,8 +290,8 @@ static pair *find_pairs(const fm_scheme *scheme)
         fm_matrices_init(&m, scheme, p, 0);
         tables_init(&t, &m);
         for (uint32_t r = 0; r < rank; r++)
-            for (uint32_t s = 0; s < rank; s++)
-                pair_add(&pairs[r * rank + s], &t, r, s);
+            for (int k = 0; k < 3; k++)
+                pairs_add(pairs + r * rank, &t, k, r);
         tables_clear(&t);
         fm_matrices_clear(&m);
     }
@@ -297,22 +301,23 @@ static pair *find_pairs(const fm_scheme *scheme)
     return pairs;
 }
 
-/* What the pair is in an orientation. In the transposed scheme rows are columns, and the product of
-   factors k and k + 1 of r and s was that of factors 1 - k and 2 - k of s and r. */
-static pair pair_oriented(const pair *p, unsigned orientation)
+/* From which place of a pair each of its image in an orientation comes. In the transposed scheme rows
+   are columns, and the product of factors k and k + 1 of r and s was that of factors 1 - k and 2 - k
+   of s and r. */
+static void oriented_places(unsigned orientation, uint8_t place[PAIR_SIZE])
 {
-    static const int transposed_field[] = {ROWS, COLUMNS, BACKWARD, ONWARD, APART, ONE, TWO};
-    pair out = {{0}};
+    static const unsigned transposed_field[] = {ROWS, COLUMNS, BACKWARD, ONWARD, APART, ONE, TWO};
     for (unsigned f = 0; f < 7; f++)
         for (unsigned k = 0; k < 3; k++) {
             unsigned from = k, field = 3 * f;
             if (orientation >= 3) {
                 from = (field == ONWARD || field == BACKWARD) ? (4 - k) % 3 : 2 - k;
-                field = (unsigned)transposed_field[f];
+                field = transposed_field[f];
             }
-            out.field[3 * f + k] = p->field[field + (from + orientation) % 3];
+            place[3 * f + k] = (uint8_t)(field + (from + orientation) % 3);
         }
-    return out;
+    for (uint8_t i = 21; i < PAIR_SIZE; i++)
+        place[i] = i;
 }
 
 static uint64_t pair_hash(const pair *p)
@@ -354,13 +359,10 @@ static void number_pairs(fm_invariants *v, const pair *pairs)
             slot[at] = kind;
         }
     }
-    for (unsigned o = 0; o < FM_ORIENTATIONS; o++) {
-        v->kind[o] = fm_alloc(v->kind_count, sizeof *v->kind[o]);
-        for (size_t kind = 0; kind < v->kind_count; kind++) {
-            pair oriented = pair_oriented(&pairs[first[kind]], o);
-            v->kind[o][kind] = pair_hash(&oriented);
-        }
-    }
+    pair *kinds = fm_alloc(v->kind_count, sizeof *kinds);
+    for (size_t kind = 0; kind < v->kind_count; kind++)
+        kinds[kind] = pairs[first[kind]];
+    v->kinds = kinds;
     free(first);
     free(slot);
 }
@@ -414,6 +416,7 @@ void fm_invariants_clear(fm_invariants *v)
     free(v->ranks);
     free(v->share);
     free(v->pair);
+    free(v->kinds);
     for (unsigned o = 0; o < FM_ORIENTATIONS; o++)
         free(v->kind[o]);
     *v = (fm_invariants){0};
@@ -421,10 +424,27 @@ void fm_invariants_clear(fm_invariants *v)
 
 /* ---------------------------------------------------------------- colours */
 
+void fm_invariants_orient(fm_invariants *v, unsigned orientation)
+{
+    uint8_t place[PAIR_SIZE];
+    const pair *kinds = v->kinds;
+    if (v->kind[orientation] != NULL)
+        return;
+    oriented_places(orientation, place);
+    v->kind[orientation] = fm_alloc(v->kind_count, sizeof *v->kind[orientation]);
+    for (size_t i = 0; i < v->kind_count; i++) {
+        pair oriented;
+        for (int f = 0; f < PAIR_SIZE; f++)
+            oriented.field[f] = kinds[i].field[place[f]];
+        v->kind[orientation][i] = pair_hash(&oriented);
+    }
+}
+
 void fm_invariants_refine(const fm_invariants *v, unsigned orientation, const uint64_t *colour,
                           uint64_t *refined)
 {
     const uint64_t *kind = v->kind[orientation];
+    assert(kind != NULL);
     if (v->pair == NULL) {
         memcpy(refined, colour, v->rank * sizeof *colour);
         return;
@@ -438,7 +458,7 @@ void fm_invariants_refine(const fm_invariants *v, unsigned orientation, const ui
     }
 }
 
-void fm_invariants_colours(const fm_invariants *v, unsigned orientation, fm_invariant_level level,
+void fm_invariants_colours(fm_invariants *v, unsigned orientation, fm_invariant_level level,
                            uint64_t *colour)
 {
     for (size_t r = 0; r < v->rank; r++) {
@@ -452,6 +472,8 @@ void fm_invariants_colours(const fm_invariants *v, unsigned orientation, fm_inva
         colour[r] = level == FM_LEVEL_RANKS ? ranks : fm_mix(share + fm_mix(ranks));
     }
     uint64_t *refined = fm_alloc(v->rank, sizeof *refined);
+    if (level >= FM_LEVEL_PAIRS)
+        fm_invariants_orient(v, orientation);
     int rounds = level == FM_LEVEL_REFINED ? FM_REFINEMENTS : level == FM_LEVEL_PAIRS;
     for (int round = 0; round < rounds; round++) {
         fm_invariants_refine(v, orientation, colour, refined);
@@ -493,7 +515,7 @@ static void sort_format(const uint32_t format[3], uint32_t sorted[3])
             }
 }
 
-uint64_t *fm_invariants_profile(const fm_invariants *v)
+uint64_t *fm_invariants_profile(fm_invariants *v)
 {
     size_t rank = v->rank;
     uint32_t sorted[3];

@@ -33,7 +33,8 @@ typedef struct fm_invariants {
     uint32_t *share; /* and is one of share[3 r + k] that have its factor k */
     uint32_t *pair;  /* rank x rank kinds of pairs; NULL above FM_PAIRS_RANK_MAX */
     size_t kind_count;
-    uint64_t *kind[FM_ORIENTATIONS]; /* what stands for a kind of pair in each orientation */
+    void *kinds;                     /* what is known of each */
+    uint64_t *kind[FM_ORIENTATIONS]; /* what stands for it in an orientation; NULL: not yet */
 } fm_invariants;
 
 /* scheme is one of a matrix product. */
@@ -41,8 +42,11 @@ void fm_invariants_init(fm_invariants *invariants, const fm_scheme *scheme);
 void fm_invariants_clear(fm_invariants *invariants);
 
 /* Sets colour[r] to the colour of product r in an orientation, at a level. */
-void fm_invariants_colours(const fm_invariants *invariants, unsigned orientation,
+void fm_invariants_colours(fm_invariants *invariants, unsigned orientation,
                            fm_invariant_level level, uint64_t *colour);
+
+/* Makes ready an orientation, for fm_invariants_refine. */
+void fm_invariants_orient(fm_invariants *invariants, unsigned orientation);
 
 /* Refines colours once by pairs. Not in place. */
 void fm_invariants_refine(const fm_invariants *invariants, unsigned orientation,
@@ -53,7 +57,7 @@ bool fm_orientation_fits(const uint32_t from[3], unsigned orientation, const uin
 
 /* The sorted colours of all levels, FM_LEVELS times rank, in the smallest of the orientations whose
    format is sorted. The caller frees them with free. */
-uint64_t *fm_invariants_profile(const fm_invariants *invariants);
+uint64_t *fm_invariants_profile(fm_invariants *invariants);
 
 /* A mixture of 64 bits from which nothing is lost (the finalizer of splitmix64). */
 static inline uint64_t fm_mix(uint64_t x)

@@ -603,9 +603,8 @@ void fm_matching_stabilizer(fm_matching *m, fm_matching_group *group)
 
 /* ---------------------------------------------------------------- setting up */
 
-void fm_matching_init(fm_matching *m, const fm_scheme *a, const fm_scheme *b,
-                      const fm_invariants *of_a, const fm_invariants *of_b, unsigned orientation,
-                      ulong p)
+void fm_matching_init(fm_matching *m, const fm_scheme *a, const fm_scheme *b, fm_invariants *of_a,
+                      fm_invariants *of_b, unsigned orientation, ulong p)
 {
     assert(a->rank == b->rank);
     *m = (fm_matching){.of_a = of_a, .of_b = of_b, .orientation = orientation};

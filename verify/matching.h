@@ -13,7 +13,7 @@
 
 typedef struct fm_matching {
     fm_matrices a, b; /* modulo one prime; a in the orientation */
-    const fm_invariants *of_a, *of_b;
+    fm_invariants *of_a, *of_b;
     unsigned orientation;
     bool rational; /* the field is q */
     bool exact;    /* the traces are 0 modulo p only when they are 0 */
@@ -27,9 +27,8 @@ typedef struct fm_matching {
 } fm_matching;
 
 /* The formats fit. p is good for both schemes. */
-void fm_matching_init(fm_matching *m, const fm_scheme *a, const fm_scheme *b,
-                      const fm_invariants *of_a, const fm_invariants *of_b, unsigned orientation,
-                      ulong p);
+void fm_matching_init(fm_matching *m, const fm_scheme *a, const fm_scheme *b, fm_invariants *of_a,
+                      fm_invariants *of_b, unsigned orientation, ulong p);
 void fm_matching_clear(fm_matching *m);
 
 /* Looks for a solution; true when there is one. Otherwise there is none, unless stopped or
