@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <endian.h>
+#include <flint/ulong_extras.h>
 #include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,15 +239,14 @@ static bool has_trace(const tables *t, int k, const ulong *rest, uint32_t s)
 {
     const ulong *factor = fm_matrix(t->m, k, s);
     unsigned __int128 sum = 0;
-    ulong trace;
+    nmod_t field = t->m->field;
     for (uint32_t i = t->start[k][s]; i < t->start[k][s + 1]; i++) {
         uint32_t e = t->index[k][i];
         sum += (unsigned __int128)factor[e] * rest[e];
         if (sum >> 127 != 0) /* p < 2^63: the next product still fits */
-            sum %= t->m->field.n;
+            sum %= field.n;
     }
-    NMOD2_RED2(trace, (ulong)(sum >> 64), (ulong)sum, t->m->field);
-    return trace != 0;
+    return n_ll_mod_preinv((ulong)(sum >> 64), (ulong)sum, field.n, field.ninv) != 0;
 }
 
 static void raise_to(uint8_t *field, uint8_t value)
