@@ -251,8 +251,7 @@ static bool has_trace(const tables *t, int k, const ulong *rest, uint32_t s)
 
 static void raise_to(uint8_t *field, uint8_t value)
 {
-    if (value > *field)
-        *field = value;
+    *field = value > *field ? value : *field;
 }
 
 /* Puts into the pairs of r, by fields k, what this prime shows: ranks modulo p are at most those over
@@ -267,14 +266,22 @@ static void pairs_add(pair *pairs, const tables *t, int k, uint32_t r)
     uint32_t entries = fm_matrix_entries(t->m, k);
     const ulong *rest = t->rest[k] + (size_t)r * entries;
     bool is_zero = _nmod_vec_is_zero(rest, entries);
-    for (uint32_t s = 0; s < t->m->rank; s++) {
+    /* Bytes may alias everything: what the loop reads is read into locals first. */
+    const uint32_t *of_columns = columns->of, *of_rows = rows->of, *of_next = next->of;
+    const uint32_t *line = t->line[k], rank = t->m->rank, own_line = line[r];
+    size_t stride = next->count;
+    for (uint32_t s = 0; s < rank; s++) {
         uint8_t *field = pairs[s].field + k;
-        raise_to(field + COLUMNS, column_sum[columns->of[s]]);
-        raise_to(field + ROWS, row_sum[rows->of[s]]);
-        raise_to(field + ONWARD, onward[next->of[s]]);
-        raise_to(field + BACKWARD, backward[(size_t)rows->of[s] * next->count]);
-        raise_to(field + APART, t->line[k][r] != t->line[k][s]);
-        raise_to(field + ONE, !is_zero && has_trace(t, k, rest, s));
+        uint8_t one = !is_zero && has_trace(t, k, rest, s);
+        uint8_t forth = onward[of_next[s]], back = backward[of_rows[s] * stride];
+        uint8_t sum = column_sum[of_columns[s]], sum_rows = row_sum[of_rows[s]];
+        uint8_t apart = line[s] != own_line;
+        raise_to(field + COLUMNS, sum);
+        raise_to(field + ROWS, sum_rows);
+        raise_to(field + ONWARD, forth);
+        raise_to(field + BACKWARD, back);
+        raise_to(field + APART, apart);
+        raise_to(field + ONE, one);
     }
 }
 
