@@ -175,8 +175,8 @@ uint32_t fm_transformation_product(const fm_transformation *transformation, uint
 /* The number of rows of X, Y or Z (which: 0, 1 or 2). */
 uint32_t fm_transformation_size(const fm_transformation *transformation, unsigned which);
 /* An entry, an integer or a fraction as text, to be freed with free. */
-char *fm_transformation_entry(const fm_transformation *transformation, unsigned which,
-                              uint32_t row, uint32_t column);
+char *fm_transformation_entry(const fm_transformation *transformation, unsigned which, uint32_t row,
+                              uint32_t column);
 
 /* The image of a scheme, its products in their new order; over zp or q as the transformation. The
    caller frees *out. FM_BAD_INPUT when format, rank or field do not fit. */
@@ -206,7 +206,7 @@ fm_status fm_scheme_equivalent(const fm_scheme *a, const fm_scheme *b, uint64_t 
 /* The transformations of a scheme into itself, up to scalars in X, Y and Z. */
 typedef struct fm_stabilizer {
     bool finite;    /* false: there are infinitely many, as over q for the standard schemes */
-    bool complete;  /* false: order is a lower bound, the limit of steps was reached */
+    bool complete;  /* false: order is a lower bound, and generators may be missing */
     uint64_t order; /* how many there are; 0 when not finite or above 2^64 */
     size_t generator_count;
     fm_transformation **generators;

@@ -363,26 +363,40 @@ static bool try_vector(fm_matching *m, const node *n, const ulong *vector)
     return true;
 }
 
-/* Combinations of a basis with several vectors: the sum of all, then random ones with small
-   coefficients, so that over q fractions stay small. */
-static bool try_samples(fm_matching *m, const node *n)
+/* Tries combinations of a basis of several vectors with random coefficients below bound; 1 when
+   bound is 1. */
+static bool try_combination(fm_matching *m, const node *n, fm_random *random, ulong bound)
 {
     uint32_t all = unknowns(m);
-    fm_random random;
-    fm_random_seed(&random, n->count, 0);
-    ulong *vector = fm_alloc(all, sizeof *vector);
-    bool found = false;
-    for (int sample = 0; sample < SAMPLES && !found; sample++) {
-        memset(vector, 0, all * sizeof *vector);
-        for (uint32_t i = 0; i < n->dimension; i++) {
-            ulong c = sample == 0 ? 1 : fm_random_below(&random, 2 + (uint32_t)sample);
-            _nmod_vec_scalar_addmul_nmod(vector, n->basis + (size_t)i * all, all, c % m->a.field.n,
-                                         m->a.field);
-        }
-        found = try_vector(m, n, vector);
+    ulong *vector = fm_alloc_zero(all, sizeof *vector);
+    for (uint32_t i = 0; i < n->dimension; i++) {
+        ulong c = bound == 1 ? 1 : fm_random_next(random) % bound;
+        _nmod_vec_scalar_addmul_nmod(vector, n->basis + (size_t)i * all, all, c % m->a.field.n,
+                                     m->a.field);
     }
+    bool found = try_vector(m, n, vector);
     free(vector);
     return found;
+}
+
+/* The sum of all, then combinations with small coefficients, so that over q fractions stay small. */
+static bool try_samples(fm_matching *m, const node *n)
+{
+    fm_random random;
+    bool found = false;
+    fm_random_seed(&random, n->count, 0);
+    for (ulong bound = 1; bound <= SAMPLES && !found; bound++)
+        found = try_combination(m, n, &random, bound);
+    return found;
+}
+
+/* Whether a combination of the basis with coefficients from the whole field is a solution: then, but
+   for a chance of about 1 in p, so are all but those on a surface. */
+static bool is_general(fm_matching *m, const node *n)
+{
+    fm_random random;
+    fm_random_seed(&random, n->count, 1);
+    return try_combination(m, n, &random, m->a.field.n);
 }
 
 /* ---------------------------------------------------------------- backtracking */
@@ -580,9 +594,8 @@ static void stabilize(stabilizer *t, const node *n)
         free(next.candidate);
         return;
     }
-    /* Solutions that leave all products: when a general one is among them, infinitely many over q. */
-    bool general = try_samples(t->m, n);
-    t->group->finite = !(general && t->m->rational);
+    /* There are several dimensions of candidates that leave all products. */
+    t->group->finite = !(t->m->rational && is_general(t->m, n));
     t->group->complete = false;
 }
 
