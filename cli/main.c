@@ -19,6 +19,7 @@ static const cli_command *const commands[] = {
     &cli_command_convert,
     &cli_command_lift,
     &cli_command_derive,
+    &cli_command_compare,
     &cli_command_gen,
     &cli_command_results,
     &cli_command_tensor,

@@ -156,6 +156,77 @@ fm_scheme *fm_scheme_canonical(const fm_scheme *scheme);
 /* SHA-256 of the canonical form (tensor, ring and coefficients; not the provenance). */
 void fm_scheme_hash(const fm_scheme *scheme, char hash[FM_HASH_SIZE]);
 
+/* ---------------------------------------------------------------- same or different */
+
+/* A number that equivalent schemes have in common, as 64 hexadecimal digits: those that differ only
+   by the order of their products, scaling, changes of basis, and the permutations of the three
+   factors that the format allows (cyclic shift, transposition; de Groote 1978). Schemes of formats
+   that are equal up to order are compared too; so are zt, z and q, which are one field. Different
+   numbers mean different schemes; equal numbers do not mean equivalent ones, see
+   fm_scheme_equivalent. Of a tensor that is no matrix product only order and scaling are known as
+   symmetries. About 1.4 ms for 5x5x5 and rank 93. */
+void fm_scheme_invariant(const fm_scheme *scheme, char hash[FM_HASH_SIZE]);
+
+/* An element of de Groote's group for matrix products. First the three factors change places:
+   shift times (U, V, W) -> (V, W^T, U^T), where a row of each is a matrix, n x m, m x p and n x p;
+   then, when transposed, (U, V, W) -> (W, V^T, U). Of what is then a scheme of format n x m x p,
+   the bases change: U -> X U Y^-1, V -> Y V Z^-1, W -> X^-T W Z^T, with X, Y, Z of sizes n, m, p. At
+   last the products get another order and other scalings. Opaque; freed with
+   fm_transformation_free. */
+typedef struct fm_transformation fm_transformation;
+
+void fm_transformation_free(fm_transformation *transformation);
+unsigned fm_transformation_shift(const fm_transformation *transformation); /* 0, 1 or 2 */
+bool fm_transformation_transposed(const fm_transformation *transformation);
+/* Where product r goes. */
+uint32_t fm_transformation_product(const fm_transformation *transformation, uint32_t r);
+/* The number of rows of X, Y or Z (which: 0, 1 or 2). */
+uint32_t fm_transformation_size(const fm_transformation *transformation, unsigned which);
+/* An entry, an integer or a fraction as text, to be freed with free. */
+char *fm_transformation_entry(const fm_transformation *transformation, unsigned which, uint32_t row,
+                              uint32_t column);
+
+/* The image of a scheme, its products in their new order; over zp or q as the transformation. The
+   caller frees *out. FM_BAD_INPUT when format, rank or field do not fit. */
+fm_status fm_scheme_transform(const fm_scheme *scheme, const fm_transformation *transformation,
+                              fm_scheme **out, fm_error *error);
+
+/* What fm_scheme_equivalent found. */
+typedef struct fm_comparison {
+    bool equivalent;
+    bool decided; /* false: neither a transformation nor a proof that there is none */
+    fm_transformation *transformation; /* from a to b, or NULL; freed with the comparison */
+    uint64_t steps;                    /* matches of two products that were tried */
+    char reason[128];                  /* why not equivalent, or why not decided */
+} fm_comparison;
+
+void fm_comparison_clear(fm_comparison *comparison);
+
+/* Looks for a transformation of a into b: first by invariants, then by backtracking over matches of
+   products, each of which gives linear equations for X, Y and Z, at most steps of them (0: one
+   million). Both must hold (else FM_BAD_INPUT) over one field: zp, or zt, z and q, which are one;
+   X, Y and Z are over it. FM_OK: *comparison has a transformation that was applied to a and gave
+   exactly b; FM_NO: none was found, and comparison->decided says whether there is none. Of a tensor
+   that is no matrix product, only order and scaling are tried, and X, Y, Z are of size 0. */
+fm_status fm_scheme_equivalent(const fm_scheme *a, const fm_scheme *b, uint64_t steps,
+                               fm_comparison *comparison, fm_error *error);
+
+/* The transformations of a scheme into itself, up to scalars in X, Y and Z. */
+typedef struct fm_stabilizer {
+    bool finite;    /* false: there are infinitely many, as over q for the standard schemes */
+    bool complete;  /* false: order is a lower bound, and generators may be missing */
+    uint64_t order; /* how many there are; 0 when not finite or above 2^64 */
+    size_t generator_count;
+    fm_transformation **generators;
+    uint64_t steps;
+} fm_stabilizer;
+
+/* Computes the stabilizer of a scheme of a matrix product that holds (else FM_BAD_INPUT), by the
+   search of fm_scheme_equivalent. Freed with fm_stabilizer_clear. */
+fm_status fm_scheme_stabilizer(const fm_scheme *scheme, uint64_t steps, fm_stabilizer *stabilizer,
+                               fm_error *error);
+void fm_stabilizer_clear(fm_stabilizer *stabilizer);
+
 /* ---------------------------------------------------------------- scheme files */
 
 typedef enum fm_file_kind {
