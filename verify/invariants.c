@@ -36,7 +36,7 @@ typedef struct spaces {
 } spaces;
 
 typedef struct tables {
-    const fm_matrices *m;
+    const fm_factor_matrices *m;
     spaces columns[3], rows[3]; /* of factors k */
     uint8_t *column_sum[3];     /* between columns[k] */
     uint8_t *row_sum[3];        /* between rows[k] */
@@ -80,7 +80,7 @@ static uint32_t number_rows(const ulong *rows, uint32_t count, uint32_t length, 
 }
 
 /* The row spaces of factors k, or their column spaces. */
-static void spaces_init(spaces *s, const fm_matrices *m, int k, bool of_columns)
+static void spaces_init(spaces *s, const fm_factor_matrices *m, int k, bool of_columns)
 {
     uint32_t rows = fm_matrix_rows(m, k), columns = fm_matrix_columns(m, k);
     uint32_t count = of_columns ? columns : rows, size = of_columns ? rows : columns;
@@ -163,7 +163,7 @@ static uint8_t *through_table(const spaces *rows, const spaces *columns, nmod_t 
 }
 
 /* Numbers the factors k, equal ones up to scalars alike. */
-static uint32_t *line_numbers(const fm_matrices *m, int k)
+static uint32_t *line_numbers(const fm_factor_matrices *m, int k)
 {
     uint32_t entries = fm_matrix_entries(m, k);
     uint32_t *number = fm_alloc(m->rank, sizeof *number);
@@ -180,7 +180,7 @@ static uint32_t *line_numbers(const fm_matrices *m, int k)
 
 static void find_rest(tables *t, int k)
 {
-    const fm_matrices *m = t->m;
+    const fm_factor_matrices *m = t->m;
     int next = (k + 1) % 3, last = (k + 2) % 3;
     uint32_t entries = fm_matrix_entries(m, k);
     ulong *product = fm_alloc(entries, sizeof *product);
@@ -203,7 +203,7 @@ static void find_rest(tables *t, int k)
     free(product);
 }
 
-static void tables_init(tables *t, const fm_matrices *m)
+static void tables_init(tables *t, const fm_factor_matrices *m)
 {
     t->m = m;
     for (int k = 0; k < 3; k++) {
@@ -291,16 +291,16 @@ static pair *find_pairs(const fm_scheme *scheme)
     pair *pairs = fm_alloc_zero(rank * rank, sizeof *pairs);
     ulong p = 0;
     for (unsigned primes = fm_prime_count(scheme); primes > 0; primes--) {
-        fm_matrices m;
+        fm_factor_matrices m;
         tables t;
         p = fm_good_prime(scheme, NULL, p);
-        fm_matrices_init(&m, scheme, p, 0);
+        fm_factor_matrices_init(&m, scheme, p, 0);
         tables_init(&t, &m);
         for (uint32_t r = 0; r < rank; r++)
             for (int k = 0; k < 3; k++)
                 pairs_add(pairs + r * rank, &t, k, r);
         tables_clear(&t);
-        fm_matrices_clear(&m);
+        fm_factor_matrices_clear(&m);
     }
     for (size_t r = 0; r < rank; r++)
         for (size_t s = 0; s < rank; s++)
@@ -389,15 +389,15 @@ static void find_ranks(fm_invariants *v, const fm_scheme *scheme)
 {
     ulong p = 0;
     for (unsigned primes = fm_prime_count(scheme); primes > 0; primes--) {
-        fm_matrices m;
+        fm_factor_matrices m;
         p = fm_good_prime(scheme, NULL, p);
-        fm_matrices_init(&m, scheme, p, 0);
+        fm_factor_matrices_init(&m, scheme, p, 0);
         for (uint32_t r = 0; r < v->rank; r++)
             for (int k = 0; k < 3; k++)
                 raise_to(&v->ranks[3 * (size_t)r + (size_t)k],
                          (uint8_t)fm_small_rank(fm_matrix(&m, k, r), fm_matrix_rows(&m, k),
                                                 fm_matrix_columns(&m, k), m.field));
-        fm_matrices_clear(&m);
+        fm_factor_matrices_clear(&m);
     }
 }
 

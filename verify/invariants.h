@@ -10,7 +10,7 @@
 #ifndef FM_VERIFY_INVARIANTS_H
 #define FM_VERIFY_INVARIANTS_H
 
-#include "matrices.h"
+#include "factor_matrices.h"
 
 /* Above this rank, pairs of products are not looked at: their table would be too large. */
 #define FM_PAIRS_RANK_MAX 4096

@@ -192,7 +192,7 @@ static void demand_spaces(node *n, const fm_matching *m, int k, uint32_t r, uint
 /* ---------------------------------------------------------------- scalars */
 
 /* The trace of factor k of product x, k + 1 of y and k + 2 of z. */
-static ulong trace(const fm_matrices *m, int k, uint32_t x, uint32_t y, uint32_t z)
+static ulong trace(const fm_factor_matrices *m, int k, uint32_t x, uint32_t y, uint32_t z)
 {
     int next = (k + 1) % 3, last = (k + 2) % 3;
     uint32_t rows = m->size[k], middle = m->size[next], columns = m->size[last];
@@ -299,7 +299,7 @@ static bool is_invertible(const fm_matching *m, const ulong *vector)
 /* X_k M_k(r), or N_k(s) X_(k+1), for all products. */
 static void one_side(const fm_matching *m, const ulong *vector, bool of_b, ulong *side[3])
 {
-    const fm_matrices *f = of_b ? &m->b : &m->a;
+    const fm_factor_matrices *f = of_b ? &m->b : &m->a;
     for (int k = 0; k < 3; k++) {
         uint32_t rows = fm_matrix_rows(f, k), columns = fm_matrix_columns(f, k);
         const ulong *x = vector + offset(m, of_b ? (k + 1) % 3 : k);
@@ -621,8 +621,8 @@ void fm_matching_init(fm_matching *m, const fm_scheme *a, const fm_scheme *b, fm
 {
     assert(a->rank == b->rank);
     *m = (fm_matching){.of_a = of_a, .of_b = of_b, .orientation = orientation};
-    fm_matrices_init(&m->a, a, p, orientation);
-    fm_matrices_init(&m->b, b, p, 0);
+    fm_factor_matrices_init(&m->a, a, p, orientation);
+    fm_factor_matrices_init(&m->b, b, p, 0);
     assert(memcmp(m->a.size, m->b.size, sizeof m->a.size) == 0);
     m->rational = a->ring.kind != FM_RING_ZP;
     m->exact = fm_prime_count(a) == 1 && fm_prime_count(b) == 1;
@@ -633,8 +633,8 @@ void fm_matching_init(fm_matching *m, const fm_scheme *a, const fm_scheme *b, fm
 
 void fm_matching_clear(fm_matching *m)
 {
-    fm_matrices_clear(&m->a);
-    fm_matrices_clear(&m->b);
+    fm_factor_matrices_clear(&m->a);
+    fm_factor_matrices_clear(&m->b);
     free(m->image);
     for (int k = 0; k < 3; k++)
         free(m->matrix[k]);

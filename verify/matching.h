@@ -12,7 +12,7 @@
 #include "invariants.h"
 
 typedef struct fm_matching {
-    fm_matrices a, b; /* modulo one prime; a in the orientation */
+    fm_factor_matrices a, b; /* modulo one prime; a in the orientation */
     fm_invariants *of_a, *of_b;
     unsigned orientation;
     bool rational; /* the field is q */

@@ -2,7 +2,7 @@
 #ifndef FM_VERIFY_TRANSFORMATION_H
 #define FM_VERIFY_TRANSFORMATION_H
 
-#include "matrices.h"
+#include "factor_matrices.h"
 
 struct fm_transformation {
     fm_ring ring;         /* zp or q */

@@ -11,34 +11,34 @@
    (U, V, W) -> (V, W, U), and then transposes when o >= 3, (U, V, W) -> (W^T, V^T, U^T). */
 enum { FM_ORIENTATIONS = 6 };
 
-typedef struct fm_matrices {
+typedef struct fm_factor_matrices {
     nmod_t field;
     uint32_t rank;
     uint32_t size[3]; /* factor k is size[k] x size[(k + 1) % 3] */
     ulong *factor[3]; /* one after another */
-} fm_matrices;
+} fm_factor_matrices;
 
 /* p divides no denominator of the scheme; over zp it is the ring's. */
-void fm_matrices_init(fm_matrices *matrices, const fm_scheme *scheme, ulong p,
-                      unsigned orientation);
-void fm_matrices_clear(fm_matrices *matrices);
+void fm_factor_matrices_init(fm_factor_matrices *matrices, const fm_scheme *scheme, ulong p,
+                             unsigned orientation);
+void fm_factor_matrices_clear(fm_factor_matrices *matrices);
 
-static inline uint32_t fm_matrix_rows(const fm_matrices *m, int k)
+static inline uint32_t fm_matrix_rows(const fm_factor_matrices *m, int k)
 {
     return m->size[k];
 }
 
-static inline uint32_t fm_matrix_columns(const fm_matrices *m, int k)
+static inline uint32_t fm_matrix_columns(const fm_factor_matrices *m, int k)
 {
     return m->size[k == 2 ? 0 : k + 1];
 }
 
-static inline uint32_t fm_matrix_entries(const fm_matrices *m, int k)
+static inline uint32_t fm_matrix_entries(const fm_factor_matrices *m, int k)
 {
     return m->size[k] * fm_matrix_columns(m, k);
 }
 
-static inline ulong *fm_matrix(const fm_matrices *m, int k, uint32_t r)
+static inline ulong *fm_matrix(const fm_factor_matrices *m, int k, uint32_t r)
 {
     return m->factor[k] + (size_t)r * fm_matrix_entries(m, k);
 }

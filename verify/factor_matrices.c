@@ -1,4 +1,4 @@
-#include "matrices.h"
+#include "factor_matrices.h"
 
 #include "memory.h"
 
@@ -35,7 +35,7 @@ static ulong residue(const fmpq *value, nmod_t field)
 
 /* Factor k of the orientation from the axis of the scheme that it is, with rows and columns
    exchanged or not. */
-static void fill(fm_matrices *m, int k, const fm_factors *f, uint32_t columns, bool exchange)
+static void fill(fm_factor_matrices *m, int k, const fm_factors *f, uint32_t columns, bool exchange)
 {
     uint32_t to_columns = fm_matrix_columns(m, k);
     m->factor[k] = fm_alloc_zero((size_t)m->rank * fm_matrix_entries(m, k), sizeof(ulong));
@@ -47,7 +47,8 @@ static void fill(fm_matrices *m, int k, const fm_factors *f, uint32_t columns, b
         }
 }
 
-void fm_matrices_init(fm_matrices *m, const fm_scheme *scheme, ulong p, unsigned orientation)
+void fm_factor_matrices_init(fm_factor_matrices *m, const fm_scheme *scheme, ulong p,
+                             unsigned orientation)
 {
     const uint32_t *format = scheme->tensor->format;
     assert(format[0] != 0);
@@ -62,11 +63,11 @@ void fm_matrices_init(fm_matrices *m, const fm_scheme *scheme, ulong p, unsigned
     }
 }
 
-void fm_matrices_clear(fm_matrices *matrices)
+void fm_factor_matrices_clear(fm_factor_matrices *matrices)
 {
     for (int k = 0; k < 3; k++)
         free(matrices->factor[k]);
-    *matrices = (fm_matrices){0};
+    *matrices = (fm_factor_matrices){0};
 }
 
 /* ---------------------------------------------------------------- primes */
