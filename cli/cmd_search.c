@@ -10,14 +10,15 @@
 
 static struct {
     fm_ring ring;
-    const char *engine, *strategy, *symmetry, *store, *checkpoint, *metrics;
-    uint64_t target, threads, walkers, seed, flips;
+    const char *engine, *strategy, *objective, *symmetry, *store, *checkpoint, *metrics;
+    uint64_t target, distinct, threads, walkers, seed, flips;
     double seconds, checkpoint_interval, metrics_interval;
     cli_list from;
     bool json, quiet;
 } arguments = {.ring = {FM_RING_ZT, 0},
                .engine = "flips",
                .strategy = "growth",
+               .objective = "rank",
                .seed = 1,
                .checkpoint_interval = 300,
                .metrics_interval = 10};
@@ -32,6 +33,10 @@ static const cli_option options[] = {
      "of the engine symmetric: cyclic, cyclic+reversal or cyclic+transposition [what is best for "
      "the size]"},
     {"target", "RANK", CLI_COUNT, &arguments.target, "stop when this rank is reached"},
+    {"objective", "NAME", CLI_STRING, &arguments.objective,
+     "rank; additions or flips: at the best rank, ever fewer naive additions or more flips"},
+    {"distinct", "N", CLI_COUNT, &arguments.distinct,
+     "stop when so many schemes of the target rank, no two equivalent, were found"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads; 0: all cores"},
     {"walkers", "N", CLI_COUNT, &arguments.walkers, "walkers; 0: four a thread"},
     {"time", "S", CLI_SECONDS, &arguments.seconds, "stop after so many seconds; 0: never"},
@@ -304,20 +309,17 @@ static fm_status open_metrics(session *s, fm_error *error)
     return cli_metrics_open(&s->metrics, arguments.metrics, error);
 }
 
-/* The strategy of the call; false when there is none of that name. */
-static bool parse_strategy(fm_strategy *strategy)
+/* The number of a name among others; false when it is not there. */
+static bool parse_name(const char *name, const char *const *names, unsigned count, unsigned *number)
 {
-    static const char *const names[] = {"growth", "pools", "walks"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(arguments.strategy, names[i]) == 0) {
-            *strategy = (fm_strategy)i;
+    for (*number = 0; *number < count; ++*number)
+        if (strcmp(name, names[*number]) == 0)
             return true;
-        }
     return false;
 }
 
-static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_store *store,
-                        fm_error *error)
+static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_objective objective,
+                        fm_store *store, fm_error *error)
 {
     fm_scheme **starts;
     size_t count;
@@ -330,12 +332,14 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_store 
     fm_search_options settings = {
         .engine = arguments.engine,
         .strategy = strategy,
+        .objective = objective,
         .symmetry = arguments.symmetry,
         .ring = arguments.ring,
         .threads = (unsigned)arguments.threads,
         .walkers = (unsigned)arguments.walkers,
         .seed = arguments.seed,
         .target_rank = (uint32_t)arguments.target,
+        .distinct = (unsigned)arguments.distinct,
         .seconds = arguments.seconds,
         .flips = arguments.flips,
         .from = (const fm_scheme *const *)starts,
@@ -373,19 +377,24 @@ static int run(size_t count, char **operands)
     (void)count;
     fm_error error;
     fm_tensor *tensor;
-    fm_strategy strategy;
+    static const char *const strategies[] = {"growth", "pools", "walks"};
+    static const char *const objectives[] = {"rank", "additions", "flips"};
+    unsigned strategy, objective;
     fm_store *store = NULL;
     const char *folder = arguments.store != NULL ? arguments.store : cli_default_store();
-    if (arguments.target > UINT32_MAX || arguments.threads > 4096 || arguments.walkers > 1000000)
-        return cli_error("--target, --threads or --walkers: too large");
-    if (!parse_strategy(&strategy))
+    if (arguments.target > UINT32_MAX || arguments.threads > 4096 || arguments.walkers > 1000000 ||
+        arguments.distinct > 1000000)
+        return cli_error("--target, --distinct, --threads or --walkers: too large");
+    if (!parse_name(arguments.strategy, strategies, 3, &strategy))
         return cli_error("--strategy: expected growth, pools or walks");
+    if (!parse_name(arguments.objective, objectives, 3, &objective))
+        return cli_error("--objective: expected rank, additions or flips");
     fm_status status = cli_read_tensor(operands[0], &tensor, &error);
     if (status != FM_OK)
         return cli_exit_code(status, &error);
     status = fm_store_open(folder, true, &store, &error);
     if (status == FM_OK)
-        status = search(tensor, strategy, store, &error);
+        status = search(tensor, (fm_strategy)strategy, (fm_objective)objective, store, &error);
     fm_store_close(store);
     fm_tensor_free(tensor);
     return cli_exit_code(status, &error);

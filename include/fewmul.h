@@ -481,8 +481,18 @@ typedef enum fm_strategy {
     FM_STRATEGY_WALKS, /* each walker for itself: what it does depends on nothing but its stream */
 } fm_strategy;
 
+/* What makes one scheme better than another of the same rank. Once a walker of the engine "flips"
+   has schemes of the whole tensor, it gives most of its time to improving that one of lowest rank. */
+typedef enum fm_objective {
+    FM_OBJECTIVE_RANK,      /* nothing */
+    FM_OBJECTIVE_ADDITIONS, /* fewer naive additions */
+    FM_OBJECTIVE_FLIPS,     /* more flips that it admits */
+} fm_objective;
+
 typedef struct fm_search_options {
     fm_strategy strategy;
+    fm_objective
+        objective;        /* not FM_OBJECTIVE_RANK: reaching target_rank does not end the search */
     const char *engine;   /* "flips", or NULL for it; "symmetric": square formats only, walks that
                              keep a symmetry (Moosbauer and Poole 2025) */
     const char *symmetry; /* of the symmetric engine: "cyclic", "cyclic+reversal",
@@ -492,8 +502,10 @@ typedef struct fm_search_options {
     unsigned walkers;     /* 0: four a thread, which hide each other's latency */
     uint64_t seed;        /* walker i draws from stream (seed, i), whatever the thread count */
     uint32_t target_rank; /* stop when reached; 0: never */
-    double seconds;       /* stop after; 0: never */
-    uint64_t flips;       /* each walker stops after so many; 0: never */
+    unsigned distinct; /* stop when so many schemes of target_rank or less were found, no two with
+                             the same invariant (fm_scheme_invariant), which are all handed over */
+    double seconds;    /* stop after; 0: never */
+    uint64_t flips;    /* each walker stops after so many; 0: never */
     const fm_scheme *const *from; /* start from these in turn instead of the standard scheme */
     size_t from_count;
     const volatile int *stop; /* the search ends soon after *stop becomes nonzero; may be NULL */
@@ -524,6 +536,7 @@ typedef struct fm_search_result {
     double seconds;      /* the whole search */
     double best_seconds; /* until best_rank was first reached */
     uint64_t flips;
+    unsigned distinct; /* schemes found, where options.distinct is not 0 */
 } fm_search_result;
 
 /* Walks on the flip graph (Kauers and Moosbauer 2022; plus transitions: Arai, Ichikawa and

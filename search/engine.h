@@ -10,6 +10,8 @@ typedef struct fm_engine_task {
     const fm_tensor *tensor;
     fm_ring ring;
     fm_strategy strategy;
+    fm_objective objective;
+    uint32_t collect; /* schemes of this rank or less are all better than what there was; 0: none */
     const fm_products *starts; /* they outlive the walkers */
     size_t start_count;
     bool standard; /* the start is the standard scheme, and an engine may choose others instead */
@@ -34,13 +36,15 @@ typedef struct fm_engine {
     void *(*new)(const fm_engine_task *task, void *shared, uint64_t number);
     void (*free)(void *walker);
     /* Walks on with up to FM_ENGINE_TOGETHER walkers of one search, each for a number of attempted
-       flips, or until it has made flip_limit flips since it was made (0: no limit), or its best
-       rank fell; better[i] says whether it did. */
+       flips, or until it has made flip_limit flips since it was made (0: no limit), or it has a
+       better scheme; better[i] says whether it has. */
     void (*run)(void *const *walkers, unsigned count, uint64_t attempts, uint64_t flip_limit,
                 bool *better);
     uint64_t (*flips)(const void *walker);
     uint32_t (*rank)(const void *walker);
-    uint32_t (*best_rank)(const void *walker);
+    /* Of the best scheme so far: its rank in the high 32 bits, what the objective makes of it in the
+       low ones; less is better. */
+    uint64_t (*best_score)(const void *walker);
     /* The best scheme so far, freed with fm_products_clear. */
     fm_products (*best)(const void *walker);
     /* What the shared pools hold, *count of them, to be freed with free; NULL when there are none. */

@@ -39,7 +39,8 @@ static void *new_walker(const fm_engine_task *task, void *shared, uint64_t numbe
     member *m = fm_alloc_zero(1, sizeof *m);
     if (shared == NULL)
         shared = m->own = new_ladder(task);
-    m->walker = fm_walker_new(shared, task->ring, task->seed, number);
+    m->walker =
+        fm_walker_new(shared, task->ring, task->objective, task->collect, task->seed, number);
     return m;
 }
 
@@ -70,9 +71,9 @@ static uint32_t rank(const void *opaque)
     return fm_walker_rank(((const member *)opaque)->walker);
 }
 
-static uint32_t best_rank(const void *opaque)
+static uint64_t best_score(const void *opaque)
 {
-    return fm_walker_best_rank(((const member *)opaque)->walker);
+    return fm_walker_best_score(((const member *)opaque)->walker);
 }
 
 static fm_products best(const void *opaque)
@@ -115,7 +116,7 @@ const fm_engine fm_engine_flips = {
     .run = run,
     .flips = flips,
     .rank = rank,
-    .best_rank = best_rank,
+    .best_score = best_score,
     .best = best,
     .pools = pools,
     .shared_state = shared_state,

@@ -32,7 +32,8 @@ static const double checkpoint_retry_seconds = 10;
 /* A walker and what other threads may know of it. */
 typedef struct team_member {
     void *walker; /* of the engine */
-    _Atomic uint32_t rank, best;
+    _Atomic uint32_t rank;
+    _Atomic uint64_t best; /* its best score */
     _Atomic uint64_t flips;
     double best_at;   /* seconds */
     double retry_at;  /* no sooner offered */
@@ -57,9 +58,12 @@ typedef struct search {
     double start;
     _Atomic bool stop;
     omp_lock_t lock; /* guards what follows and the callbacks */
-    uint32_t best_rank;
-    double best_seconds;
+    uint64_t best_score;
+    double best_seconds; /* until its rank was reached */
     uint64_t delivered;
+    char (
+        *collected)[FM_HASH_SIZE]; /* invariants of the schemes that count for options->distinct */
+    unsigned collected_count;
     double progress_at;
     fm_status status; /* of the last delivery that failed */
     fm_error error;
@@ -73,6 +77,16 @@ typedef struct search {
     bool is_collecting, is_writing;
     _Atomic unsigned collecting, missing;
 } search;
+
+static uint32_t rank_of(uint64_t score)
+{
+    return (uint32_t)(score >> 32);
+}
+
+static bool target_is_met(const search *s, uint64_t score)
+{
+    return s->options->target_rank != 0 && rank_of(score) <= s->options->target_rank;
+}
 
 /* How many members a thread runs side by side. */
 static unsigned members_together(const search *s)
@@ -114,6 +128,19 @@ static void set_provenance(const search *s, fm_scheme *scheme)
     fm_scheme_set_provenance(scheme, &provenance);
 }
 
+/* Whether a verified scheme is unlike all that were collected; then it is one of them. */
+static bool is_distinct(search *s, const fm_scheme *scheme)
+{
+    char invariant[FM_HASH_SIZE];
+    fm_scheme_invariant(scheme, invariant);
+    for (unsigned i = 0; i < s->collected_count; i++)
+        if (strcmp(s->collected[i], invariant) == 0)
+            return false;
+    memcpy(s->collected[s->collected_count++], invariant, sizeof invariant);
+    s->stop = s->stop || s->collected_count == s->options->distinct;
+    return true;
+}
+
 /* Verifies the walker's best scheme and hands it over. The lock is held. */
 static fm_status deliver(search *s, const team_member *member, double seconds)
 {
@@ -129,38 +156,43 @@ static fm_status deliver(search *s, const team_member *member, double seconds)
                          verdict.i, verdict.j, verdict.k, verdict.expected, verdict.actual);
     }
     fm_verdict_clear(&verdict);
-    if (status == FM_OK && s->options->on_find != NULL) {
+    bool is_wanted = status == FM_OK && s->options->on_find != NULL;
+    if (is_wanted && s->collected != NULL && target_is_met(s, member->best))
+        is_wanted = s->collected_count < s->options->distinct && is_distinct(s, scheme);
+    if (is_wanted) {
         set_provenance(s, scheme);
         status = s->options->on_find(s->options->context, scheme, seconds, &s->error);
+        s->delivered += status == FM_OK;
     }
     fm_scheme_free(scheme);
     return status;
 }
 
-static bool is_find(const search *s, uint32_t rank)
+static bool is_find(const search *s, uint64_t score)
 {
-    bool target_met = s->options->target_rank != 0 && rank <= s->options->target_rank;
-    return rank < s->start_rank || (target_met && s->options->from_count == 0);
+    return rank_of(score) < s->start_rank ||
+           (target_is_met(s, score) && s->options->from_count == 0) ||
+           (rank_of(score) == s->start_rank && s->best_score != UINT64_MAX &&
+            score < s->best_score);
 }
 
-/* Hands over the member's best scheme when it is due. */
+/* Hands over the member's best scheme when it is due: at once where schemes are collected. */
 static void deliver_when_due(search *s, team_member *member, bool at_end)
 {
     double seconds = now() - s->start;
-    if (!member->undelivered ||
-        (!at_end && (seconds < member->best_at + settle_seconds || seconds < member->retry_at)))
+    bool collects = s->collected != NULL && target_is_met(s, member->best);
+    if (!member->undelivered || (!at_end && seconds < member->retry_at) ||
+        (!at_end && !collects && seconds < member->best_at + settle_seconds))
         return;
     omp_set_lock(&s->lock);
-    if (member->best > s->best_rank) {
+    if (member->best > s->best_score && !collects) {
         member->undelivered = false; /* another walker has a better one */
     } else {
         fm_status status = deliver(s, member, seconds);
-        if (status == FM_OK) {
+        if (status == FM_OK)
             member->undelivered = false;
-            s->delivered++;
-        } else {
+        else
             s->status = status;
-        }
         member->retry_at = seconds + retry_seconds;
     }
     omp_unset_lock(&s->lock);
@@ -168,19 +200,20 @@ static void deliver_when_due(search *s, team_member *member, bool at_end)
 
 static void note_best(search *s, team_member *member)
 {
-    uint32_t rank = s->engine->best_rank(member->walker);
+    uint64_t score = s->engine->best_score(member->walker);
     omp_set_lock(&s->lock);
     double seconds = now() - s->start;
-    member->best = rank;
+    member->best = score;
     member->best_at = seconds;
     member->retry_at = 0;
-    member->undelivered = is_find(s, rank);
-    if (rank < s->best_rank) {
-        s->best_rank = rank;
+    member->undelivered = is_find(s, score);
+    if (rank_of(score) < rank_of(s->best_score))
         s->best_seconds = seconds;
-    }
+    if (score < s->best_score)
+        s->best_score = score;
     omp_unset_lock(&s->lock);
-    if (s->options->target_rank != 0 && rank <= s->options->target_rank)
+    if (target_is_met(s, score) && s->collected == NULL &&
+        s->options->objective == FM_OBJECTIVE_RANK)
         s->stop = true;
 }
 
@@ -197,7 +230,7 @@ static void report_progress(search *s)
     };
     for (unsigned i = 0; i < s->member_count; i++) {
         ranks[i] = s->members[i].rank;
-        ranks[s->member_count + i] = s->members[i].best;
+        ranks[s->member_count + i] = rank_of(s->members[i].best);
         progress.flips += s->members[i].flips;
     }
     fm_search_pool *pools = NULL;
@@ -205,7 +238,7 @@ static void report_progress(search *s)
         progress.pools = pools = s->engine->pools(s->shared, &progress.pool_count);
     progress.checkpoint_seconds = s->saved_at;
     omp_set_lock(&s->lock);
-    progress.best_rank = s->best_rank;
+    progress.best_rank = rank_of(s->best_score);
     progress.finds_saved = s->delivered;
     s->options->on_progress(s->options->context, &progress);
     omp_unset_lock(&s->lock);
@@ -228,7 +261,7 @@ static void tell(const search *s, const char *message)
 
 static void member_state(const search *s, team_member *member, fm_state *state)
 {
-    uint32_t best = member->best;
+    uint64_t best = member->best;
     FM_STATE_VALUE(state, best);
     FM_STATE_VALUE(state, member->best_at);
     FM_STATE_VALUE(state, member->undelivered);
@@ -242,9 +275,13 @@ static void common_state(search *s, double *seconds, fm_state *state)
 {
     omp_set_lock(&s->lock);
     FM_STATE_VALUE(state, *seconds);
-    FM_STATE_VALUE(state, s->best_rank);
+    FM_STATE_VALUE(state, s->best_score);
     FM_STATE_VALUE(state, s->best_seconds);
     FM_STATE_VALUE(state, s->delivered);
+    FM_STATE_VALUE(state, s->collected_count);
+    fm_state_require(state, s->collected_count <= s->options->distinct);
+    if (!state->bad)
+        fm_state_bytes(state, s->collected, s->collected_count * sizeof *s->collected);
     omp_unset_lock(&s->lock);
     s->engine->shared_state(s->shared, state);
 }
@@ -347,6 +384,14 @@ static char *identity_of(const search *s)
                      s->member_count, (unsigned long long)starts);
 }
 
+/* Whether nothing is left to be found. */
+static bool is_done(const search *s)
+{
+    if (s->collected != NULL)
+        return s->collected_count >= s->options->distinct;
+    return s->options->objective == FM_OBJECTIVE_RANK && target_is_met(s, s->best_score);
+}
+
 /* Takes the search to where the checkpoint has it. */
 static fm_status restore(search *s, fm_state *state, fm_error *error)
 {
@@ -363,10 +408,9 @@ static fm_status restore(search *s, fm_state *state, fm_error *error)
                        s->options->checkpoint);
     s->earlier = seconds;
     s->start -= seconds;
-    if (s->options->target_rank != 0 && s->best_rank <= s->options->target_rank)
-        s->stop = true;
+    s->stop = is_done(s);
     char *text = fm_format("%s: goes on after %.0f s, best rank %u", s->options->checkpoint,
-                           seconds, s->best_rank);
+                           seconds, rank_of(s->best_score));
     tell(s, text);
     free(text);
     return FM_OK;
@@ -517,6 +561,8 @@ static fm_status check_options(const fm_tensor *tensor, const fm_search_options 
             return fm_fail(error, FM_BAD_INPUT,
                            "%s: factors of %u coefficients; the search takes up to %d",
                            tensor->name, tensor->extent[axis], FM_WALK_EXTENT_MAX);
+    if (options->distinct != 0 && options->target_rank == 0)
+        return fm_fail(error, FM_BAD_INPUT, "distinct schemes are of a target rank");
     if (fm_walk_kernel_for(options->ring, 1, 1) == NULL)
         return fm_fail(error, FM_BAD_INPUT, "no search over %s: expected f2, f3 or zt",
                        fm_ring_name(options->ring, name));
@@ -614,7 +660,7 @@ static fm_status outcome(const search *s, fm_error *error)
                 *error = s->error;
             return s->status;
         }
-    if (s->options->target_rank != 0 && s->best_rank <= s->options->target_rank)
+    if (s->collected != NULL ? is_done(s) : target_is_met(s, s->best_score))
         return FM_OK;
     if (stop_is_asked(s))
         return FM_INTERRUPTED;
@@ -628,11 +674,13 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
                 .options = options,
                 .engine = fm_engine_named(options->engine),
                 .start = now(),
-                .best_rank = UINT32_MAX};
+                .best_score = UINT64_MAX};
     fm_status status = check_options(tensor, options, error);
     if (status != FM_OK)
         return status;
     omp_init_lock(&s.lock);
+    if (options->distinct != 0)
+        s.collected = fm_alloc_zero(options->distinct, sizeof *s.collected);
     status = make_starts(&s, error);
     fm_engine_task task = {
         .tensor = tensor,
@@ -643,6 +691,8 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
         .standard = options->from_count == 0,
         .target_rank = options->target_rank,
         .seed = options->seed,
+        .objective = options->objective,
+        .collect = options->distinct != 0 ? options->target_rank : 0,
         .symmetry = options->symmetry,
     };
     if (status == FM_OK)
@@ -656,7 +706,10 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
     if (status == FM_OK) {
         run_threads(&s);
         status = outcome(&s, error);
-        *result = (fm_search_result){s.best_rank, now() - s.start, s.best_seconds, 0};
+        *result = (fm_search_result){.best_rank = rank_of(s.best_score),
+                                     .seconds = now() - s.start,
+                                     .best_seconds = s.best_seconds,
+                                     .distinct = s.collected_count};
         for (unsigned i = 0; i < s.member_count; i++)
             result->flips += s.engine->flips(s.members[i].walker);
     }
@@ -671,6 +724,7 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
     for (size_t i = 0; i < options->from_count; i++)
         free(s.parents[i]);
     free(s.parents);
+    free(s.collected);
     omp_destroy_lock(&s.lock);
     return status;
 }

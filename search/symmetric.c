@@ -416,9 +416,9 @@ static uint32_t rank(const void *opaque)
     return rank_of(opaque);
 }
 
-static uint32_t best_rank(const void *opaque)
+static uint64_t best_score(const void *opaque)
 {
-    return fm_orbits_rank(&((const walker *)opaque)->best);
+    return (uint64_t)fm_orbits_rank(&((const walker *)opaque)->best) << 32;
 }
 
 static fm_products best(const void *opaque)
@@ -436,6 +436,6 @@ const fm_engine fm_engine_symmetric = {
     .run = run,
     .flips = flips,
     .rank = rank,
-    .best_rank = best_rank,
+    .best_score = best_score,
     .best = best,
 };

@@ -72,6 +72,9 @@ typedef struct fm_walk_kernel {
     bool (*split)(fm_walk *walk, fm_random *random);
     /* Ordered pairs of products that share a factor, over the three factors. */
     uint64_t (*flip_count)(const fm_walk *walk);
+    /* Coefficients that are not zero, of all products: a naive addition each, but for as many as
+       there are factors u and v, and entries of C. */
+    uint64_t (*weight)(const fm_walk *walk);
 
     /* Saves, or restores into a walk of the same extents and capacity; the walk then goes on
        exactly as it would have. */

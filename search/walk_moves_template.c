@@ -502,6 +502,16 @@ static uint64_t NAME(flip_count)(const fm_walk *opaque)
     return pairs;
 }
 
+static uint64_t NAME(weight)(const fm_walk *opaque)
+{
+    const walk_t *w = (const walk_t *)opaque;
+    uint64_t weight = 0;
+    for (uint32_t node = 0; node < 4 * w->rank; node++)
+        for (uint32_t i = 0; i < WORDS && node % 4 != 3; i++)
+            weight += (uint64_t)__builtin_popcountll(w->factor[node].word[i]);
+    return weight;
+}
+
 static void NAME(state)(fm_walk *opaque, fm_state *state)
 {
     walk_t *w = (walk_t *)opaque;
@@ -530,5 +540,6 @@ static const fm_walk_kernel KERNEL = {
     .plus = NAME(plus),
     .split = NAME(split),
     .flip_count = NAME(flip_count),
+    .weight = NAME(weight),
     .state = NAME(state),
 };

@@ -16,6 +16,8 @@
    long as the rank stays below the episode's best plus a margin. It ends when it has found nothing
    better for a while (its patience, which follows Luby's sequence: Luby, Sinclair and Zuckerman 1993,
    at most a logarithmic factor from the best restart times). Its best scheme goes to the stage's pool.
+   Where rank is not the only objective, most episodes of the last stage polish instead: short walks
+   from the best scheme there is, each kept when it made that no worse.
    Which interval is right differs by format and rank, by a factor of a hundred and not sharply; so
    half of the episodes draw theirs from all, half near that which led to the best rank of the stage. */
 enum {
@@ -29,6 +31,11 @@ enum {
     REDUCE_INTERVAL = 1 << 14,      /* linear dependence is not looked for more often */
     RANK_HEADROOM = MARGIN_MAX + 1,
     SPLITS = 8, /* one plus transition in so many is a split only */
+    POLISH_SHARE =
+        4, /* one episode in so many does not polish, where there is what to polish for */
+    /* Walks of an episode that polishes, 1 ... 2^6 attempted flips. */
+    POLISH_BITS_MIN = 0,
+    POLISH_BITS_MAX = 6,
 };
 
 /* Kernels by the length of vectors (up to 32, 64, 128, 256 coefficients) and the number of products
@@ -38,6 +45,8 @@ enum { LENGTHS = 4, KERNELS = 2 * LENGTHS };
 struct fm_walker {
     fm_ladder *ladder;
     fm_ring ring;
+    fm_objective objective;
+    uint32_t collect;
     fm_random random;
     fm_walk *walks[KERNELS]; /* made when they are first used */
     uint32_t in_use;         /* which kernel and walk */
@@ -45,10 +54,12 @@ struct fm_walker {
     fm_lane lane; /* its walk, and the attempts and flips so far */
 
     uint32_t stage;
-    uint64_t episode;  /* counts from 1 */
-    uint64_t *visits;  /* by stage */
-    fm_products found; /* of this episode, the scheme of the lowest rank */
+    uint64_t episode; /* counts from 1 */
+    uint64_t *visits; /* by stage */
+    bool polishes;
+    fm_products found; /* of this episode, the best scheme */
     fm_products best;  /* of the whole tensor */
+    uint64_t found_score, best_score;
 
     uint32_t pitch, margin; /* of the episode's climb */
     uint64_t interval;
@@ -71,6 +82,14 @@ static void save(const fm_walker *walker, fm_products *products)
         walker->kernel->get(walker->lane.walk, r, row, row + extent[0],
                             row + extent[0] + extent[1]);
     }
+}
+
+static void copy_products(fm_products *to, const fm_products *from)
+{
+    size_t row = (size_t)from->extent[0] + from->extent[1] + from->extent[2];
+    to->rank = from->rank;
+    memcpy(to->extent, from->extent, sizeof to->extent);
+    memcpy(to->coefficients, from->coefficients, from->rank * row);
 }
 
 /* ---------------------------------------------------------------- kernels */
@@ -110,7 +129,48 @@ static void load(fm_walker *walker, const fm_products *products)
 
 /* ---------------------------------------------------------------- episodes */
 
-/* The walk has gone for an interval: looks for a reduction that flips do not see, else goes up by a
+/* fm_walker_best_score of the walk's scheme. */
+static uint64_t score(const fm_walker *walker)
+{
+    const fm_walk *walk = walker->lane.walk;
+    uint64_t cost = 0;
+    if (walker->objective == FM_OBJECTIVE_ADDITIONS)
+        cost = walker->kernel->weight(walk);
+    else if (walker->objective == FM_OBJECTIVE_FLIPS)
+        cost = UINT32_MAX - walker->kernel->flip_count(walk);
+    return (uint64_t)walker->kernel->rank(walk) << 32 | cost;
+}
+
+/* Remembers the walk's scheme as the episode's. */
+static void save_found(fm_walker *walker)
+{
+    if (walker->kernel->rank(walker->lane.walk) < walker->found_score >> 32)
+        walker->progress_at = walker->lane.attempts;
+    save(walker, &walker->found);
+    walker->found_score = score(walker);
+}
+
+/* Remembers the episode's scheme as the walker's, if it is better; true when it is. */
+static bool note_best(fm_walker *walker)
+{
+    bool collects = walker->found.rank <= walker->collect;
+    if (!at_top(walker) || (walker->found_score >= walker->best_score && !collects))
+        return false;
+    copy_products(&walker->best, &walker->found);
+    walker->best_score = walker->found_score;
+    return true;
+}
+
+/* Takes note of a lower rank; true when the walker has not had it before. */
+static bool note_progress(fm_walker *walker)
+{
+    if (walker->kernel->rank(walker->lane.walk) >= walker->found_score >> 32)
+        return false;
+    save_found(walker);
+    return note_best(walker);
+}
+
+/* A climb has gone for an interval: looks for a reduction that flips do not see, else goes up by a
    plus transition. */
 static void stir(fm_walker *walker)
 {
@@ -129,18 +189,31 @@ static void stir(fm_walker *walker)
         walker->kernel->plus(walk, &walker->random);
 }
 
-/* Remembers the scheme when it is the episode's or the walker's best; true when the walker's. */
-static bool note_progress(fm_walker *walker)
+/* A walk of an episode that polishes has ended: goes on from its scheme when that is no worse, else
+   again from the one before. True when the walker has a better one. */
+static bool polish(fm_walker *walker)
 {
-    uint32_t rank = walker->kernel->rank(walker->lane.walk);
-    if (rank < walker->found.rank) {
-        save(walker, &walker->found);
-        walker->progress_at = walker->lane.attempts;
-    }
-    if (!at_top(walker) || rank >= walker->best.rank)
+    uint64_t now = score(walker), before = walker->found_score;
+    uint32_t bits =
+        POLISH_BITS_MIN + fm_random_below(&walker->random, POLISH_BITS_MAX - POLISH_BITS_MIN + 1);
+    walker->due = walker->lane.attempts + ((uint64_t)1 << bits);
+    if (now > before) {
+        load(walker, &walker->found);
         return false;
-    save(walker, &walker->best);
-    return true;
+    }
+    save_found(walker);
+    if (now < before)
+        walker->progress_at = walker->lane.attempts;
+    return now < before && note_best(walker);
+}
+
+/* Collects: the climb has gone on from a scheme that counts for an interval, to another. */
+static bool collect_again(fm_walker *walker)
+{
+    if (!at_top(walker) || walker->kernel->rank(walker->lane.walk) > walker->collect)
+        return false;
+    save_found(walker);
+    return note_best(walker);
 }
 
 /* Where an episode at the walker's stage starts from. */
@@ -151,6 +224,12 @@ static void choose_start(fm_walker *walker)
     fm_products *start = &walker->found;
     uint32_t stage = walker->stage, dice = fm_random_below(random, 8);
     bool found = false;
+    if (walker->polishes) {
+        fm_ladder_draw(ladder, stage, random, start);
+        if (walker->best.rank <= start->rank && fm_random_below(random, 2) == 0)
+            copy_products(start, &walker->best);
+        return;
+    }
     if (dice == 0 && !at_top(walker) && fm_ladder_draw(ladder, stage + 1, random, start)) {
         fm_ladder_project(ladder, stage, start);
         found = true;
@@ -186,11 +265,14 @@ static uint32_t draw_pitch(fm_walker *walker)
 static void begin_episode(fm_walker *walker)
 {
     walker->episode++;
+    walker->polishes = walker->objective != FM_OBJECTIVE_RANK && at_top(walker) &&
+                       fm_ladder_size(walker->ladder, walker->stage) > 0 &&
+                       fm_random_below(&walker->random, POLISH_SHARE) != 0;
     choose_start(walker);
     uint64_t rank = walker->found.rank, visit = ++walker->visits[walker->stage];
     load(walker, &walker->found);
     walker->kernel->reduce(walker->lane.walk);
-    walker->found.rank = UINT32_MAX;
+    walker->found_score = UINT64_MAX;
     walker->pitch = draw_pitch(walker);
     /* 2^(pitch / OCTAVE), linear between powers of two */
     walker->interval = (uint64_t)(OCTAVE + walker->pitch % OCTAVE)
@@ -201,33 +283,44 @@ static void begin_episode(fm_walker *walker)
     if (visit == 1)
         walker->patience /= FIRST_VISIT;
     walker->reduce_at = walker->lane.attempts;
-    walker->due = walker->lane.attempts + walker->interval;
+    walker->due = walker->lane.attempts + (walker->polishes ? 0 : walker->interval);
+}
+
+static uint32_t next_stage(fm_walker *walker)
+{
+    if (!at_top(walker))
+        return walker->stage + 1;
+    if (walker->objective != FM_OBJECTIVE_RANK &&
+        fm_random_below(&walker->random, POLISH_SHARE) != 0)
+        return walker->stage;
+    return fm_random_below(&walker->random, fm_ladder_stages(walker->ladder));
 }
 
 /* Puts what the episode found into the pool: as the walk has it now if it still has that rank, which
    is further from what the pool has. Then begins the next one. */
 static void end_episode(fm_walker *walker)
 {
-    if (walker->kernel->rank(walker->lane.walk) == walker->found.rank)
+    if (!walker->polishes && walker->kernel->rank(walker->lane.walk) == walker->found.rank)
         save(walker, &walker->found);
     fm_ladder_put(walker->ladder, walker->stage, &walker->random, walker->pitch, &walker->found);
-    if (at_top(walker))
-        walker->stage = fm_random_below(&walker->random, fm_ladder_stages(walker->ladder));
-    else
-        walker->stage++;
+    walker->stage = next_stage(walker);
     begin_episode(walker);
 }
 
-fm_walker *fm_walker_new(fm_ladder *ladder, fm_ring ring, uint64_t seed, uint64_t number)
+fm_walker *fm_walker_new(fm_ladder *ladder, fm_ring ring, fm_objective objective, uint32_t collect,
+                         uint64_t seed, uint64_t number)
 {
     fm_walker *walker = fm_alloc_zero(1, sizeof *walker);
     uint32_t capacity = fm_ladder_rank_max(ladder) + RANK_HEADROOM;
     walker->ladder = ladder;
     walker->ring = ring;
+    walker->objective = objective;
+    walker->collect = collect;
     walker->visits = fm_alloc_zero(fm_ladder_stages(ladder), sizeof *walker->visits);
     walker->found = fm_ladder_products(ladder, capacity);
     walker->best = fm_ladder_products(ladder, capacity);
     walker->best.rank = fm_ladder_rank_max(ladder) + 1; /* any scheme is better */
+    walker->best_score = UINT64_MAX;
     fm_random_seed(&walker->random, seed, number);
     walker->lane.random = &walker->random;
     begin_episode(walker);
@@ -267,7 +360,10 @@ static uint64_t until_decision(const fm_walker *walker, uint64_t end, uint64_t f
 static bool decide(fm_walker *walker)
 {
     bool better = note_progress(walker);
-    if (walker->lane.attempts >= walker->due) {
+    if (walker->lane.attempts >= walker->due && walker->polishes) {
+        better = polish(walker) || better;
+    } else if (walker->lane.attempts >= walker->due) {
+        better = collect_again(walker) || better;
         stir(walker);
         better = note_progress(walker) || better;
     }
@@ -355,9 +451,9 @@ uint32_t fm_walker_rank(const fm_walker *walker)
            fm_ladder_missing(walker->ladder, walker->stage);
 }
 
-uint32_t fm_walker_best_rank(const fm_walker *walker)
+uint64_t fm_walker_best_score(const fm_walker *walker)
 {
-    return walker->best.rank;
+    return walker->best_score;
 }
 
 fm_products fm_walker_best(const fm_walker *walker)
@@ -393,6 +489,9 @@ void fm_walker_state(fm_walker *walker, fm_state *state)
     FM_STATE_VALUE(state, walker->progress_at);
     FM_STATE_VALUE(state, walker->reduce_at);
     FM_STATE_VALUE(state, walker->due);
+    FM_STATE_VALUE(state, walker->polishes);
+    FM_STATE_VALUE(state, walker->found_score);
+    FM_STATE_VALUE(state, walker->best_score);
     FM_STATE_VALUE(state, number);
     FM_STATE_VALUE(state, walker->found.extent);
     fm_state_require(state, walker->stage < fm_ladder_stages(walker->ladder) && number < KERNELS &&
