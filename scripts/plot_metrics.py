@@ -384,11 +384,11 @@ class Panel:
     def __init__(self, axis, top, height, low, high, title):
         self.axis, self.top, self.height = axis, top, height
         self.low, self.high, self.title = low, high, title
-        self.out = []
+        self.out = [f'<clipPath id="clip{top}"><rect x="{LEFT - 4}" y="{top - 1}" '
+                    f'width="{PLOT + 8}" height="{height + 2}"/></clipPath>']
 
     def y(self, value):
-        inside = min(max(value, self.low), self.high)
-        return self.top + self.height * (self.high - inside) / (self.high - self.low)
+        return self.top + self.height * (self.high - value) / (self.high - self.low)
 
     def text(self, x, y, words, anchor="start", more=""):
         self.out.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>'
@@ -414,8 +414,8 @@ class Panel:
 
     def path(self, d, name, colour, dash="", width=1.8):
         dashes = f' stroke-dasharray="{dash}"' if dash else ""
-        self.out.append(f'<path class="line" stroke="{colour}" stroke-width="{width}"{dashes} '
-                        f'd="{d}"><title>{escape(name)}</title></path>')
+        self.out.append(f'<path class="line" clip-path="url(#clip{self.top})" stroke="{colour}" '
+                        f'stroke-width="{width}"{dashes} d="{d}"><title>{escape(name)}</title></path>')
 
     def steps(self, points, end, name, colour, dash="", width=1.8):
         d = f"M{self.axis.x(points[0][0]):.1f} {self.y(points[0][1]):.1f}"
@@ -502,7 +502,7 @@ def shade_walkers(panel, run):
     levels = {key: math.ceil(SHADE_LEVELS * math.sqrt(share / counts[key[1]]))
               for key, share in shares.items() if share > 0}
     for level, d in shade_paths(panel, levels).items():
-        panel.out.append(f'<path class="walkers" fill="{SHADE}" '
+        panel.out.append(f'<path class="walkers" clip-path="url(#clip{panel.top})" fill="{SHADE}" '
                          f'fill-opacity="{shade_opacity(level):.2f}" d="{d}"/>')
     return bool(levels)
 
@@ -564,7 +564,8 @@ def mark_finds(panel, run, colour):
         here = column_of(panel.axis, at) // 2
         if here != column:
             best = min(rank for time, rank in run.best_steps() if time <= at)
-            points.append((panel.axis.x(at), panel.y(best)))
+            if best <= panel.high:
+                points.append((panel.axis.x(at), panel.y(best)))
         column = here
     if points:
         panel.marks(points, colour)
