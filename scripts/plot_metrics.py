@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws what `fewmul search --metrics FILE` wrote, as SVG, or sums it up as text (docs/metrics.md)."""
+"""Draws what `fewmul search --metrics FILE` wrote, or sums it up as text; see docs/metrics.md."""
 import argparse
 import json
 import math
@@ -57,6 +57,11 @@ def text(value):
     return isinstance(value, str)
 
 
+def seed_number(value):
+    """Seeds that a double does not hold are strings."""
+    return whole_number(value) or (text(value) and value.isascii() and value.isdigit())
+
+
 # Key, whether each line must have it, its test, what the test expects.
 FIELDS = [
     ("seconds", True, measure, "a number of seconds"),
@@ -64,13 +69,14 @@ FIELDS = [
     ("ring", True, text, "a name"),
     ("best_rank", True, whole_number, "a rank"),
     ("engine", False, text, "a name"),
-    ("seed", False, whole_number, "a whole number"),
+    ("seed", False, seed_number, "a whole number"),
     ("flips", False, whole_number, "a whole number"),
     ("flips_per_second", False, measure, "a rate"),
     ("ranks", False, histogram, 'counts of walkers by rank, as in {"47": 3}'),
     ("pools", False, pool_list, 'a list of {"stage": NAME, "rank": RANK, "size": COUNT}'),
     ("finds", False, whole_number, "a whole number"),
-    ("event", False, text, "a name"),
+    ("checkpoint_seconds", False, measure, "a number of seconds"),
+    ("best_rank_seconds", False, measure, "a number of seconds"),
 ]
 
 
@@ -86,7 +92,7 @@ def parse_object(line):
 
 
 def behind_the_cut(line):
-    """A line that a kill cut short has no end, so that the next search's first one follows in it."""
+    """The line of a search that goes on follows at once in one that a kill cut short."""
     start = line.find("{", 1)
     while start >= 0:
         sample = parse_object(line[start:])
@@ -147,6 +153,10 @@ class Run:
     def value(self, key):
         return self.samples[-1].get(key)
 
+    def latest(self, key):
+        """Of the last sample that has it."""
+        return next((s[key] for s in reversed(self.samples) if s.get(key) is not None), None)
+
     @property
     def tensor(self):
         return self.value("format"), self.value("ring")
@@ -155,9 +165,8 @@ class Run:
         last = self.samples[-1]
         if any(last.get(key) != sample.get(key) for key in ("format", "ring", "engine", "seed")):
             return False
-        if sample.get("event") == "start":
-            return bool(sample.get("flips")) and sample["seconds"] >= self.samples[0]["seconds"]
-        return sample["seconds"] >= last["seconds"]
+        saved = self.latest("checkpoint_seconds") or math.inf
+        return sample["seconds"] >= min(last["seconds"], saved)
 
     def add(self, sample):
         # What came after the checkpoint that a killed search goes on from is lost, and done again.
@@ -169,8 +178,13 @@ class Run:
         """(seconds, rank) at the first sample and wherever the best rank falls."""
         steps = []
         for sample in self.samples:
-            if not steps or sample["best_rank"] < steps[-1][1]:
-                steps.append((sample["seconds"], sample["best_rank"]))
+            rank, at = sample["best_rank"], sample["seconds"]
+            if not steps or rank < steps[-1][1]:
+                steps.append((at, rank))
+            exact = sample.get("best_rank_seconds")
+            if exact is not None and rank == steps[-1][1]:
+                before = steps[-2][0] if len(steps) > 1 else 0
+                steps[-1] = (min(max(exact, before), steps[-1][0]), rank)
         return steps
 
     def seconds_to(self, rank):
@@ -184,16 +198,17 @@ class Run:
 
     def rates(self):
         return [(s["seconds"], s["flips_per_second"]) for s in self.samples
-                if s.get("flips_per_second") is not None and s.get("event") != "start"]
+                if s.get("flips_per_second") is not None]
 
     def find_times(self):
         """Where the number of finds has risen; a resumed search may count from zero again."""
         times, before = [], 0
         for sample in self.samples:
-            count = sample.get("finds") or 0
-            if count > before:
-                times.append(sample["seconds"])
-            before = count
+            count = sample.get("finds")
+            if count is not None:
+                if count > before:
+                    times.append(sample["seconds"])
+                before = count
         return times
 
     def pools(self):
@@ -244,7 +259,7 @@ def select_runs(runs, arguments):
     chosen = [run for run in runs
               if arguments.format in (None, run.value("format"))
               and arguments.ring in (None, run.value("ring"))
-              and arguments.seed in (None, run.value("seed"))]
+              and (arguments.seed is None or str(run.value("seed")) == arguments.seed)]
     if not chosen:
         raise BadInput("no search in the files has that format, ring and seed")
     return chosen
@@ -292,7 +307,7 @@ def print_summary(runs):
         print(f"{tensor[0]} over {tensor[1]}")
         rows = [["run", "best rank", "after", "searched", "flips", "flips/s", "finds"]]
         for run in members:
-            flips, finds = run.value("flips"), run.value("finds")
+            flips, finds = run.latest("flips"), run.latest("finds")
             rate = flips / run.end() if flips is not None and run.end() > 0 else None
             rows.append([run.label, str(run.best_rank()), duration(run.seconds_to(run.best_rank())),
                          duration(run.end()), "-" if flips is None else count_text(flips),
@@ -352,8 +367,9 @@ class LogTime:
 
     def __init__(self, runs):
         self.high = max(max(run.end() for run in runs), 2e-3)
-        positive = [s["seconds"] for run in runs for s in run.samples if s["seconds"] > 0]
-        self.low = min(max(min(positive, default=1e-3), 1e-3), self.high / 2)
+        # The first sample is taken at once, before anything has happened.
+        first = min(run.samples[min(1, len(run.samples) - 1)]["seconds"] for run in runs)
+        self.low = min(max(first, 1e-3), self.high / 2)
 
     def x(self, seconds):
         return LEFT + PLOT * math.log(max(seconds, self.low) / self.low) / math.log(
@@ -396,7 +412,7 @@ class Panel:
 
     def frame(self, whole):
         """The grid and the axes; whole: ticks at whole numbers only."""
-        step = nice_step(self.high - self.low, max(self.height / 40, 2))
+        step = nice_step(self.high - self.low, self.height / 30)
         step = max(round(step), 1) if whole else step
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         for i in range(first, last + 1):
@@ -415,7 +431,8 @@ class Panel:
     def path(self, d, name, colour, dash="", width=1.8):
         dashes = f' stroke-dasharray="{dash}"' if dash else ""
         self.out.append(f'<path class="line" clip-path="url(#clip{self.top})" stroke="{colour}" '
-                        f'stroke-width="{width}"{dashes} d="{d}"><title>{escape(name)}</title></path>')
+                        f'stroke-width="{width}"{dashes} d="{d}">'
+                        f"<title>{escape(name)}</title></path>")
 
     def steps(self, points, end, name, colour, dash="", width=1.8):
         d = f"M{self.axis.x(points[0][0]):.1f} {self.y(points[0][1]):.1f}"
@@ -500,7 +517,7 @@ def shade_walkers(panel, run):
                 key = int(rank), column
                 shares[key] = shares.get(key, 0) + count / walkers
     levels = {key: math.ceil(SHADE_LEVELS * math.sqrt(share / counts[key[1]]))
-              for key, share in shares.items() if share > 0}
+              for key, share in shares.items() if share > 0 and key[0] > panel.low}
     for level, d in shade_paths(panel, levels).items():
         panel.out.append(f'<path class="walkers" clip-path="url(#clip{panel.top})" fill="{SHADE}" '
                          f'fill-opacity="{shade_opacity(level):.2f}" d="{d}"/>')
@@ -514,7 +531,7 @@ def shade_opacity(level):
 def shade_paths(panel, levels):
     """By level, rectangles for the runs of columns that have it."""
     paths = {}
-    keys = sorted(key for key in levels if panel.low <= key[0] <= panel.high)
+    keys = sorted(key for key in levels if key[0] <= panel.high)
     start = 0
     for i, (rank, column) in enumerate(keys):
         level = levels[rank, column]
@@ -573,11 +590,13 @@ def mark_finds(panel, run, colour):
 
 
 def rank_limits(runs, arguments):
+    """Walkers below the best rank are at smaller formats, and are left out."""
     ranks = {rank for run in runs for _, rank in run.best_steps()}
+    low = min(ranks)
     if len(runs) == 1:
         ranks |= {int(rank) for sample in runs[0].samples
                   for rank, count in (sample.get("ranks") or {}).items() if count > 0}
-    low, high = min(ranks), max(ranks)
+    high = max(ranks)
     if arguments.max_rank is not None:
         high = max(min(high, arguments.max_rank), low)
     return low - 1, high + 1
@@ -670,7 +689,7 @@ def pools_panel(axis, top, runs):
 # ---------------------------------------------------------------- the picture
 
 STYLE = """
-text { font-family: "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif; font-size: 12px; fill: #333 }
+text { font-family: "DejaVu Sans", Verdana, Helvetica, sans-serif; font-size: 12px; fill: #333 }
 .head { font-size: 16px; font-weight: bold; fill: #111 }
 .title { font-weight: bold }
 .grid { stroke: #e3e6ea; stroke-width: 1; fill: none }
@@ -683,7 +702,7 @@ text { font-family: "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif; font-s
 def subtitle(runs):
     best = min(run.best_rank() for run in runs)
     first = min(run.seconds_to(best) for run in runs)
-    flips = sum(run.value("flips") or 0 for run in runs)
+    flips = sum(run.latest("flips") or 0 for run in runs)
     who = runs[0].label if len(runs) == 1 else f"{len(runs)} searches"
     parts = [who, f"best rank {best} after {duration(first)}",
              f"{count_text(flips)} flips" if flips else ""]
@@ -746,7 +765,7 @@ def parse_arguments():
     parser.add_argument("--max-rank", type=int, metavar="R", help="cut the ranks off above R")
     parser.add_argument("--format", metavar="F", help="only searches of this format")
     parser.add_argument("--ring", metavar="R", help="only searches over this ring")
-    parser.add_argument("--seed", type=int, metavar="N", help="only searches with this seed")
+    parser.add_argument("--seed", metavar="N", help="only searches with this seed")
     parser.add_argument("--text", action="store_true",
                         help="print tables instead: the searches, the median time to each rank")
     return parser.parse_args()

@@ -8,7 +8,8 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null || exit
 line() { # SEED SECONDS RANK FINDS [MORE]
     echo "{\"time\": 1795550000.5, \"seconds\": $2, \"format\": \"4x4x5\", \"ring\": \"f2\"," \
         "\"engine\": \"flips\", \"seed\": $1, \"flips\": ${2%.*}000000, \"best_rank\": $3," \
-        "\"flips_per_second\": 61e6, \"ranks\": {\"$3\": 3, \"$(($3 + 2))\": 5}, \"finds\": $4${5-}}"
+        "\"flips_per_second\": 61e6, \"ranks\": {\"$3\": 3, \"$(($3 + 2))\": 5}," \
+        "\"finds\": $4${5-}}"
 }
 pool() { # RANK
     echo ", \"pools\": [{\"stage\": \"2x2x2\", \"rank\": 7, \"size\": 16}," \
@@ -51,7 +52,8 @@ well_formed standard.svg
 line 3 30.0 64 1 >three.jsonl
 exits 0 python3 "$plot" one.jsonl two.jsonl three.jsonl -o all.svg
 well_formed all.svg
-for name in 'seed 1: 61, 1 min 40 s, one' 'seed 2: 61, 1 min 40 s, two' 'seed 3: 64, 30 s, three'; do
+for name in 'seed 1: 61, 1 min 40 s, one' 'seed 2: 61, 1 min 40 s, two' \
+    'seed 3: 64, 30 s, three'; do
     has all.svg "<title>$name.jsonl</title>"
 done
 [ "$(grep -oE 'stroke="[^"]*" [^>]*><title>seed [0-9]: ' all.svg | cut -d ' ' -f 1 | sort -u |
@@ -72,17 +74,41 @@ well_formed many.svg
 has many.svg '20 searches'
 has many.svg '<title>median</title>'
 
-# A run begins where the seconds go back; one that a checkpoint continues is still the same.
+# A run begins where the seconds go back, but not behind its last checkpoint: that continues it.
 exits 0 python3 "$plot" --text <(cat two.jsonl two.jsonl)
 [ "$(grep -c 'seed 2' out)" = 2 ] || fail "two runs in a file: $(cat out)"
 {
     line 1 10.0 64 1
-    line 1 20.0 62 2
-    line 1 12.0 64 1 ', "event": "start"'
+    line 1 20.0 62 2 ', "checkpoint_seconds": 11.5'
+    line 1 12.0 64 1
     line 1 30.0 62 2
 } >resumed.jsonl
 exits 0 python3 "$plot" --text resumed.jsonl
 matches out '^ +62 +1 of 1 +30 s +30 s +30 s$'
+
+{
+    cat resumed.jsonl
+    line 1 10.0 63 2
+} >again.jsonl
+exits 0 python3 "$plot" --text again.jsonl
+matches out '^ +63 +2 of 2 '
+matches out '^ +62 +1 of 2 '
+
+# The end of a search says exactly when its best rank was reached.
+{
+    line 1 10.0 64 1
+    line 1 15.0 61 1 ', "event": "end", "best_rank_seconds": 12.5'
+} >end.jsonl
+exits 0 python3 "$plot" --text end.jsonl
+matches out '^ +61 +1 of 1 +12.5 s'
+
+# Walkers below the best rank are at smaller formats: the axis ends at the best.
+line 1 10.0 64 1 ', "ranks": {"7": 2, "64": 1, "70": 1}' >growth.jsonl
+exits 0 python3 "$plot" growth.jsonl -o growth.svg
+sed '/<\/g>/q' growth.svg >rank_panel
+has rank_panel '>64</text>'
+! grep -qE 'text-anchor="end">[1-5]?[0-9]</text>' rank_panel ||
+    fail "the axis begins below the best rank"
 
 # A kill may cut a line short: at the end, or before the first line of the search that goes on.
 {
