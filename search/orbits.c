@@ -66,6 +66,21 @@ void fm_orbits_copy(fm_orbits *to, const fm_orbits *from)
     memcpy(to->full, from->full, (size_t)from->full_count * 3 * from->extent);
 }
 
+void fm_orbits_state(fm_orbits *orbits, uint32_t cubes, uint32_t others, fm_state *state)
+{
+    FM_STATE_VALUE(state, orbits->cube_count);
+    FM_STATE_VALUE(state, orbits->held_count);
+    FM_STATE_VALUE(state, orbits->full_count);
+    fm_state_require(state, orbits->cube_count <= cubes && orbits->held_count <= others &&
+                                orbits->full_count <= others);
+    if (state->bad)
+        orbits->cube_count = orbits->held_count = orbits->full_count = 0;
+    size_t row = (size_t)3 * orbits->extent;
+    fm_state_bytes(state, orbits->cubes, (size_t)orbits->cube_count * orbits->extent);
+    fm_state_bytes(state, orbits->held, orbits->held_count * row);
+    fm_state_bytes(state, orbits->full, orbits->full_count * row);
+}
+
 uint32_t fm_orbits_rank(const fm_orbits *orbits)
 {
     return orbits->cube_count + 3 * orbits->held_count + orbits->order * orbits->full_count;

@@ -14,6 +14,7 @@
 #define FM_ORBITS_H
 
 #include "products.h"
+#include "state.h"
 
 typedef enum fm_symmetry {
     FM_CYCLIC,
@@ -45,6 +46,10 @@ void fm_orbits_init(fm_orbits *orbits, fm_symmetry symmetry, uint32_t size, uint
 void fm_orbits_clear(fm_orbits *orbits);
 /* Both have room; to had the same size and symmetry. */
 void fm_orbits_copy(fm_orbits *to, const fm_orbits *from);
+
+/* Saves or restores; what is restored has no more than so many cubes and so many others of each
+   kind, for which it has room. */
+void fm_orbits_state(fm_orbits *orbits, uint32_t cubes, uint32_t others, fm_state *state);
 
 /* The rank of the scheme: products, not orbits. */
 uint32_t fm_orbits_rank(const fm_orbits *orbits);

@@ -370,6 +370,7 @@ static fm_status save_now(search *s, fm_error *error)
 static char *identity_of(const search *s)
 {
     static const char *const strategies[] = {"growth", "pools", "walks"};
+    static const char *const objectives[] = {"rank", "additions", "flips"};
     const fm_search_options *options = s->options;
     char ring[FM_RING_NAME_SIZE], tensor[FM_HASH_SIZE];
     uint64_t starts = 0;
@@ -377,11 +378,13 @@ static char *identity_of(const search *s)
     for (size_t i = 0; i < s->start_count; i++)
         starts = starts * 0x9e3779b97f4a7c15u + fm_products_hash(&s->starts[i]);
     const char *name = fm_tensor_is_matmul(s->tensor, NULL) ? fm_tensor_name(s->tensor) : tensor;
-    return fm_format("tensor %s\nring %s\nengine %s\nstrategy %s\nseed %llu\nwalkers %u\n"
-                     "starts %016llx\n",
+    return fm_format("tensor %s\nring %s\nengine %s\nsymmetry %s\nstrategy %s\nobjective %s\n"
+                     "seed %llu\nwalkers %u\nstarts %016llx\n",
                      name, fm_ring_name(options->ring, ring), s->engine->name,
-                     strategies[options->strategy], (unsigned long long)options->seed,
-                     s->member_count, (unsigned long long)starts);
+                     options->symmetry != NULL ? options->symmetry : "chosen",
+                     strategies[options->strategy], objectives[options->objective],
+                     (unsigned long long)options->seed, s->member_count,
+                     (unsigned long long)starts);
 }
 
 /* Whether nothing is left to be found. */

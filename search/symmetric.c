@@ -47,6 +47,7 @@ typedef struct walker {
     fm_orbits *starts;
     fm_orbits now;  /* the start of this episode; its cubes hold, its triples are in the walk */
     fm_orbits best; /* of all episodes */
+    uint32_t cubes, others; /* for which both have room */
 
     pool pool;
     uint64_t episode; /* counts from 1 */
@@ -372,6 +373,8 @@ static void *new_walker(const fm_engine_task *task, void *shared, uint64_t numbe
     w->task = task;
     take_starts(w, symmetry, size, &cubes, &others);
     others += 2 * size + HEADROOM; /* a cube that is joined to another leaves two */
+    w->cubes = cubes;
+    w->others = others;
     w->kernel = fm_walk_orbits_kernel(symmetry, task->ring, extent, others);
     assert(w->kernel != NULL);
     w->lane.walk = w->kernel->new (extents, others);
@@ -426,6 +429,47 @@ static fm_products best(const void *opaque)
     return fm_orbits_to_products(&((const walker *)opaque)->best);
 }
 
+static void shared_state(void *shared, fm_state *state)
+{
+    (void)shared, (void)state;
+}
+
+/* An entry of the pool, or that there is none. */
+static void kept_state(const walker *w, fm_orbits *kept, fm_state *state)
+{
+    bool is_there = kept->extent != 0;
+    FM_STATE_VALUE(state, is_there);
+    if (state->restoring)
+        fm_orbits_clear(kept);
+    if (!is_there)
+        return;
+    if (state->restoring)
+        fm_orbits_init(kept, w->now.symmetry, w->now.size, w->cubes, w->others);
+    fm_orbits_state(kept, w->cubes, w->others, state);
+}
+
+static void state(void *opaque, fm_state *state)
+{
+    walker *w = opaque;
+    FM_STATE_VALUE(state, w->random);
+    FM_STATE_VALUE(state, w->lane.attempts);
+    FM_STATE_VALUE(state, w->lane.flips);
+    FM_STATE_VALUE(state, w->episode);
+    FM_STATE_VALUE(state, w->triples);
+    FM_STATE_VALUE(state, w->episode_best);
+    FM_STATE_VALUE(state, w->pitch);
+    FM_STATE_VALUE(state, w->best_pitch);
+    FM_STATE_VALUE(state, w->interval);
+    FM_STATE_VALUE(state, w->patience);
+    FM_STATE_VALUE(state, w->progress_at);
+    FM_STATE_VALUE(state, w->stir_at);
+    fm_orbits_state(&w->now, w->cubes, w->others, state);
+    fm_orbits_state(&w->best, w->cubes, w->others, state);
+    for (uint32_t i = 0; i < LEVELS * KEPT; i++)
+        kept_state(w, &w->pool.kept[i], state);
+    w->kernel->state(w->lane.walk, state);
+}
+
 const fm_engine fm_engine_symmetric = {
     .name = "symmetric",
     .check = check,
@@ -438,4 +482,6 @@ const fm_engine fm_engine_symmetric = {
     .rank = rank,
     .best_score = best_score,
     .best = best,
+    .shared_state = shared_state,
+    .state = state,
 };

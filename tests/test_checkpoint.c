@@ -86,7 +86,9 @@ static void one_walker_goes_on_as_if_it_had_not_stopped(void **state)
                  {"3x3x3", "zt", "flips", FM_STRATEGY_GROWTH},
                  {"5x5x5", "f2", "flips", FM_STRATEGY_GROWTH},
                  {"2x3x3", "zt", "flips", FM_STRATEGY_POOLS},
-                 {"2x2x4", "f3", "flips", FM_STRATEGY_WALKS}};
+                 {"2x2x4", "f3", "flips", FM_STRATEGY_WALKS},
+                 {"4x4x4", "f2", "symmetric", FM_STRATEGY_GROWTH},
+                 {"4x4x4", "zt", "symmetric", FM_STRATEGY_GROWTH}};
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
         fm_error error;
         uint64_t made;
