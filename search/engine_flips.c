@@ -39,8 +39,8 @@ static void *new_walker(const fm_engine_task *task, void *shared, uint64_t numbe
     member *m = fm_alloc_zero(1, sizeof *m);
     if (shared == NULL)
         shared = m->own = new_ladder(task);
-    m->walker =
-        fm_walker_new(shared, task->ring, task->objective, task->collect, task->seed, number);
+    m->walker = fm_walker_new(shared, task->ring, task->objective, task->collect,
+                              task->strategy != FM_STRATEGY_WALKS, task->seed, number);
     return m;
 }
 

@@ -270,12 +270,12 @@ static void reshape_row(const int8_t *from, const uint32_t from_extent[3], int8_
     }
 }
 
-void fm_ladder_start(const fm_ladder *ladder, uint64_t index, fm_products *out)
+void fm_ladder_start(const fm_ladder *ladder, uint32_t number, uint64_t index, fm_products *out)
 {
     const fm_products *start = &ladder->starts[index % ladder->start_count];
-    const stage *first = &ladder->stages[0];
-    out->rank = ladder->stage_count > 1 ? first->end : start->rank;
-    memcpy(out->extent, first->extent, sizeof out->extent);
+    const stage *s = &ladder->stages[number];
+    out->rank = ladder->stage_count > 1 ? s->end : start->rank;
+    memcpy(out->extent, s->extent, sizeof out->extent);
     for (uint32_t r = 0; r < out->rank; r++)
         reshape_row(fm_products_row(start, r), start->extent, fm_products_row(out, r), out->extent);
 }
@@ -407,6 +407,54 @@ void fm_ladder_sandwich(const fm_ladder *ladder, uint32_t number, fm_random *ran
             memcpy(products->coefficients, before, bytes);
     }
     free(before);
+}
+
+/* ---------------------------------------------------------------- lifting */
+
+/* The tensor of a stage, in the order of its coordinates. */
+static fm_tensor *tensor_of(const fm_ladder *l, const stage *s)
+{
+    const fm_products *standard = &l->starts[0];
+    fm_tensor_entry *entries = fm_alloc(s->end, sizeof *entries);
+    fm_tensor *tensor;
+    for (uint32_t r = 0; r < s->end; r++) {
+        const int8_t *row = fm_products_row(standard, r);
+        uint32_t at[3];
+        int value = 1;
+        for (int axis = 0; axis < 3; row += standard->extent[axis++]) {
+            for (at[axis] = 0; row[at[axis]] == 0;)
+                at[axis]++;
+            value *= row[at[axis]];
+        }
+        entries[r] = (fm_tensor_entry){at[0], at[1], at[2], value};
+    }
+    fm_status status =
+        fm_tensor_make(s->extent, fm_strdup("stage"), entries, s->end, &tensor, NULL);
+    assert(status == FM_OK);
+    (void)status;
+    return tensor;
+}
+
+bool fm_ladder_lift(const fm_ladder *ladder, uint32_t number, fm_products *products)
+{
+    /* A second step is only there to choose among the solutions of the first. */
+    const fm_lift_options options = {.ring = {FM_RING_ZT, 0}, .steps = 2, .tries = 4};
+    fm_products lifted;
+    fm_scheme *scheme, *over_zt = NULL;
+    fm_tensor *tensor = tensor_of(ladder, &ladder->stages[number]);
+    scheme = fm_products_to_scheme(products, tensor, (fm_ring){FM_RING_ZP, 2});
+    bool found = fm_lift(scheme, &options, &over_zt, NULL) == FM_OK;
+    if (found) {
+        size_t row = row_length(products->extent);
+        fm_products_from_scheme(&lifted, over_zt);
+        products->rank = lifted.rank;
+        memcpy(products->coefficients, lifted.coefficients, lifted.rank * row);
+        fm_products_clear(&lifted);
+    }
+    fm_scheme_free(over_zt);
+    fm_scheme_free(scheme);
+    fm_tensor_free(tensor);
+    return found;
 }
 
 /* ---------------------------------------------------------------- pools */

@@ -41,8 +41,8 @@ bool fm_ladder_fits(const fm_ladder *ladder, const fm_products *products);
 /* Room for any scheme of the ladder of up to capacity products. Freed with fm_products_clear. */
 fm_products fm_ladder_products(const fm_ladder *ladder, uint32_t capacity);
 
-/* The index-th starting scheme of stage 0, around. */
-void fm_ladder_start(const fm_ladder *ladder, uint64_t index, fm_products *out);
+/* The index-th starting scheme, around; with several stages, the standard one of a stage. */
+void fm_ladder_start(const fm_ladder *ladder, uint32_t stage, uint64_t index, fm_products *out);
 /* A random scheme of a pool; false when it is empty. */
 bool fm_ladder_draw(fm_ladder *ladder, uint32_t stage, fm_random *random, fm_products *out);
 /* Makes a scheme of the stage before one of this stage, or one of the stage after. */
@@ -52,6 +52,9 @@ void fm_ladder_project(const fm_ladder *ladder, uint32_t stage, fm_products *pro
    it is where that would leave {-1, 0, 1} or the tensor is no matrix product. */
 void fm_ladder_sandwich(const fm_ladder *ladder, uint32_t stage, fm_random *random,
                         fm_products *products);
+
+/* Makes a scheme over f2 of a stage one over zt, by fm_lift; false where no lift was found. */
+bool fm_ladder_lift(const fm_ladder *ladder, uint32_t stage, fm_products *products);
 
 /* Offers a scheme to the pool of a stage, which keeps it when it has none of lower rank and not this
    one; when it is full, in the place of a random one. hint is what the walk wants to remember of how

@@ -40,7 +40,7 @@ static inline bool NAME(flipped)(const walk_t *w, node_t node, node_t other, uin
 #endif
     NAME(add_modular)(ax, &bx, negative, &c->new_ax);
     NAME(add_modular)(by, &ay, negative != opposite, &c->new_by);
-    if (NAME(is_zero)(&c->new_ax) | NAME(is_zero)(&c->new_by))
+    if (NAME(is_zero)(&c->new_ax) || NAME(is_zero)(&c->new_by))
         return false; /* what shares two factors is reduced, not flipped */
     c->ax = (node_t)(a + x);
     c->by = (node_t)(b + other_y);

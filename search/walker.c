@@ -16,6 +16,9 @@
    long as the rank stays below the episode's best plus a margin. It ends when it has found nothing
    better for a while (its patience, which follows Luby's sequence: Luby, Sinclair and Zuckerman 1993,
    at most a logarithmic factor from the best restart times). Its best scheme goes to the stage's pool.
+   Over zt, where a flip that would leave {-1, 0, 1} is none, walks come down slowly. So half of the
+   episodes take their start modulo 2, walk over f2, and lift what they find; only what has a lift
+   counts and goes to the pool.
    Where rank is not the only objective, most episodes of the last stage polish instead: short walks
    from the best scheme there is, each kept when it made that no worse.
    Which interval is right differs by format and rank, by a factor of a hundred and not sharply; so
@@ -30,7 +33,8 @@ enum {
     FIRST_VISIT = 1 << 4,           /* the first way up takes a part of that, to be there soon */
     REDUCE_INTERVAL = 1 << 14,      /* linear dependence is not looked for more often */
     RANK_HEADROOM = MARGIN_MAX + 1,
-    SPLITS = 8, /* one plus transition in so many is a split only */
+    LIFT_RANK_MAX = 128, /* walks over f2 for zt: beyond, lifts take too long */
+    SPLITS = 8,          /* one plus transition in so many is a split only */
     POLISH_SHARE =
         4, /* one episode in so many does not polish, where there is what to polish for */
     /* Walks of an episode that polishes, 1 ... 2^6 attempted flips. */
@@ -38,9 +42,12 @@ enum {
     POLISH_BITS_MAX = 6,
 };
 
-/* Kernels by the length of vectors (up to 32, 64, 128, 256 coefficients) and the number of products
-   (few or any): a stage takes the fastest that holds it. */
-enum { LENGTHS = 4, KERNELS = 2 * LENGTHS };
+/* Kernels by the length of vectors (up to 32, 64, 128, 256 coefficients), the number of products (few
+   or any) and whether they are for walks over f2 in a search over zt: a stage takes the fastest that
+   holds it. */
+enum { LENGTHS = 4, KERNELS = 4 * LENGTHS };
+
+static const fm_ring f2 = {FM_RING_ZP, 2};
 
 struct fm_walker {
     fm_ladder *ladder;
@@ -54,9 +61,11 @@ struct fm_walker {
     fm_lane lane; /* its walk, and the attempts and flips so far */
 
     uint32_t stage;
-    uint64_t episode; /* counts from 1 */
-    uint64_t *visits; /* by stage */
-    bool polishes;
+    uint64_t episode;     /* counts from 1 */
+    uint64_t *visits;     /* by stage */
+    bool lifts_zt;        /* walks over f2 are wanted */
+    bool polishes, lifts; /* this episode: walks over f2 for zt */
+    fm_products lifted;
     fm_products found; /* of this episode, the best scheme */
     fm_products best;  /* of the whole tensor */
     uint64_t found_score, best_score;
@@ -92,6 +101,13 @@ static void copy_products(fm_products *to, const fm_products *from)
     memcpy(to->coefficients, from->coefficients, from->rank * row);
 }
 
+static void take_modulo_2(fm_products *products)
+{
+    size_t row = (size_t)products->extent[0] + products->extent[1] + products->extent[2];
+    for (size_t i = 0; i < products->rank * row; i++)
+        products->coefficients[i] &= 1;
+}
+
 /* ---------------------------------------------------------------- kernels */
 
 /* Takes the walk of a kernel; it is made, empty, when it is not there. Its vectors are as long as
@@ -101,10 +117,10 @@ static void use_kernel(fm_walker *walker, uint32_t number)
     uint32_t length = (uint32_t)32 << number % LENGTHS;
     const uint32_t extent[3] = {length, length, length};
     uint32_t capacity = fm_ladder_rank_max(walker->ladder) + RANK_HEADROOM;
-    if (number < LENGTHS)
+    if (number / LENGTHS % 2 == 0)
         capacity = FM_WALK_FEW;
     walker->in_use = number;
-    walker->kernel = fm_walk_kernel_for(walker->ring, length, capacity);
+    walker->kernel = fm_walk_kernel_for(number < 2 * LENGTHS ? walker->ring : f2, length, capacity);
     assert(walker->kernel != NULL);
     if (walker->walks[number] == NULL)
         walker->walks[number] = walker->kernel->new (extent, capacity);
@@ -118,7 +134,7 @@ static void load(fm_walker *walker, const fm_products *products)
     for (uint32_t length = 32; length < extent[0] || length < extent[1] || length < extent[2];
          length *= 2)
         number++;
-    use_kernel(walker, number);
+    use_kernel(walker, walker->lifts ? number + 2 * LENGTHS : number);
     walker->kernel->clear(walker->lane.walk, extent);
     for (uint32_t r = 0; r < products->rank; r++) {
         const int8_t *row = fm_products_row(products, r);
@@ -161,13 +177,32 @@ static bool note_best(fm_walker *walker)
     return true;
 }
 
+/* Lifts the episode's scheme from f2 to zt; if there is a lift it goes to the pool, and becomes the
+   walker's best if it is better: true then. */
+static bool lift_found(fm_walker *walker)
+{
+    copy_products(&walker->lifted, &walker->found);
+    if (!fm_ladder_lift(walker->ladder, walker->stage, &walker->lifted))
+        return false;
+    fm_ladder_put(walker->ladder, walker->stage, &walker->random, walker->pitch, &walker->lifted);
+    if (!at_top(walker) || walker->lifted.rank >= walker->best.rank)
+        return false;
+    copy_products(&walker->best, &walker->lifted);
+    /* What the objective makes of it is seen when it is polished. */
+    walker->best_score = ((uint64_t)walker->best.rank + 1) << 32;
+    walker->best_score -= walker->objective != FM_OBJECTIVE_RANK ? 1 : (uint64_t)1 << 32;
+    return true;
+}
+
 /* Takes note of a lower rank; true when the walker has not had it before. */
 static bool note_progress(fm_walker *walker)
 {
     if (walker->kernel->rank(walker->lane.walk) >= walker->found_score >> 32)
         return false;
     save_found(walker);
-    return note_best(walker);
+    if (!walker->lifts)
+        return note_best(walker);
+    return walker->found.rank < fm_ladder_rank(walker->ladder, walker->stage) && lift_found(walker);
 }
 
 /* A climb has gone for an interval: looks for a reduction that flips do not see, else goes up by a
@@ -210,7 +245,8 @@ static bool polish(fm_walker *walker)
 /* Collects: the climb has gone on from a scheme that counts for an interval, to another. */
 static bool collect_again(fm_walker *walker)
 {
-    if (!at_top(walker) || walker->kernel->rank(walker->lane.walk) > walker->collect)
+    if (!at_top(walker) || walker->lifts ||
+        walker->kernel->rank(walker->lane.walk) > walker->collect)
         return false;
     save_found(walker);
     return note_best(walker);
@@ -243,7 +279,7 @@ static void choose_start(fm_walker *walker)
         return;
     }
     if (!found)
-        fm_ladder_start(ladder, walker->visits[stage]++, start);
+        fm_ladder_start(ladder, stage, walker->visits[stage]++, start);
     else if (fm_random_below(random, 2) == 0)
         fm_ladder_sandwich(ladder, stage, random, start);
 }
@@ -269,6 +305,11 @@ static void begin_episode(fm_walker *walker)
                        fm_ladder_size(walker->ladder, walker->stage) > 0 &&
                        fm_random_below(&walker->random, POLISH_SHARE) != 0;
     choose_start(walker);
+    walker->lifts = walker->lifts_zt && !walker->polishes && walker->found.rank <= LIFT_RANK_MAX &&
+                    fm_ladder_size(walker->ladder, walker->stage) > 0 && /* or it may stay empty */
+                    fm_random_below(&walker->random, 2) == 0;
+    if (walker->lifts)
+        take_modulo_2(&walker->found);
     uint64_t rank = walker->found.rank, visit = ++walker->visits[walker->stage];
     load(walker, &walker->found);
     walker->kernel->reduce(walker->lane.walk);
@@ -297,18 +338,26 @@ static uint32_t next_stage(fm_walker *walker)
 }
 
 /* Puts what the episode found into the pool: as the walk has it now if it still has that rank, which
-   is further from what the pool has. Then begins the next one. */
-static void end_episode(fm_walker *walker)
+   is further from what the pool has. Then begins the next one. True when the walker has a better
+   scheme of the whole tensor. */
+static bool end_episode(fm_walker *walker)
 {
+    bool better = false;
+    bool is_wanted = walker->found.rank <= fm_ladder_rank(walker->ladder, walker->stage);
+    if (walker->lifts && is_wanted)
+        better = lift_found(walker);
     if (!walker->polishes && walker->kernel->rank(walker->lane.walk) == walker->found.rank)
         save(walker, &walker->found);
-    fm_ladder_put(walker->ladder, walker->stage, &walker->random, walker->pitch, &walker->found);
+    if (!walker->lifts)
+        fm_ladder_put(walker->ladder, walker->stage, &walker->random, walker->pitch,
+                      &walker->found);
     walker->stage = next_stage(walker);
     begin_episode(walker);
+    return better;
 }
 
 fm_walker *fm_walker_new(fm_ladder *ladder, fm_ring ring, fm_objective objective, uint32_t collect,
-                         uint64_t seed, uint64_t number)
+                         bool lifts, uint64_t seed, uint64_t number)
 {
     fm_walker *walker = fm_alloc_zero(1, sizeof *walker);
     uint32_t capacity = fm_ladder_rank_max(ladder) + RANK_HEADROOM;
@@ -316,6 +365,8 @@ fm_walker *fm_walker_new(fm_ladder *ladder, fm_ring ring, fm_objective objective
     walker->ring = ring;
     walker->objective = objective;
     walker->collect = collect;
+    walker->lifts_zt = lifts && ring.kind == FM_RING_ZT;
+    walker->lifted = fm_ladder_products(ladder, capacity);
     walker->visits = fm_alloc_zero(fm_ladder_stages(ladder), sizeof *walker->visits);
     walker->found = fm_ladder_products(ladder, capacity);
     walker->best = fm_ladder_products(ladder, capacity);
@@ -337,6 +388,7 @@ void fm_walker_free(fm_walker *walker)
             use_kernel(walker, number);
             walker->kernel->free(walker->lane.walk);
         }
+    fm_products_clear(&walker->lifted);
     fm_products_clear(&walker->found);
     fm_products_clear(&walker->best);
     free(walker->visits);
@@ -368,7 +420,7 @@ static bool decide(fm_walker *walker)
         better = note_progress(walker) || better;
     }
     if (walker->lane.attempts - walker->progress_at >= walker->patience) {
-        end_episode(walker);
+        better = end_episode(walker) || better;
         better = note_progress(walker) || better;
     }
     return better;
@@ -490,6 +542,7 @@ void fm_walker_state(fm_walker *walker, fm_state *state)
     FM_STATE_VALUE(state, walker->reduce_at);
     FM_STATE_VALUE(state, walker->due);
     FM_STATE_VALUE(state, walker->polishes);
+    FM_STATE_VALUE(state, walker->lifts);
     FM_STATE_VALUE(state, walker->found_score);
     FM_STATE_VALUE(state, walker->best_score);
     FM_STATE_VALUE(state, number);

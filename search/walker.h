@@ -13,9 +13,10 @@ typedef struct fm_walker fm_walker;
 /* A walker for schemes over a ring, of extents up to FM_WALK_EXTENT_MAX and ranks below
    FM_WALK_RANK_MAX - 16. The ladder outlives it. Draws from random stream number of seed. Where
    collect is not 0, every scheme of the whole tensor of that rank or less counts as better than what
-   there was, when it is first reached and whenever the walk has gone on from it for a while. */
+   there was, when it is first reached and whenever the walk has gone on from it for a while. Over zt
+   it may walk over f2 too and lift what it finds, where lifts is true. */
 fm_walker *fm_walker_new(fm_ladder *ladder, fm_ring ring, fm_objective objective, uint32_t collect,
-                         uint64_t seed, uint64_t number);
+                         bool lifts, uint64_t seed, uint64_t number);
 void fm_walker_free(fm_walker *walker);
 
 /* The most walkers that fm_walkers_run takes: as many hide each other's latency. */
