@@ -138,10 +138,11 @@ static bool agree_on(const slice slices[3], uint32_t axis)
 
 /* The axis that runs over the products, the first or the last. The rank is the same in all three,
    and no smaller than the length of any factor, or the scheme does not hold. */
-static fm_status find_products(const fm_numpy_reader *in, const slice slices[3], uint32_t *axis)
+static fm_status find_products(const fm_numpy_reader *in, const slice slices[3], bool are_rows,
+                               uint32_t *axis)
 {
     uint32_t last = slices[0].dimension_count - 1;
-    bool first_fits = agree_on(slices, 0), last_fits = agree_on(slices, last);
+    bool first_fits = agree_on(slices, 0), last_fits = !are_rows && agree_on(slices, last);
     if (!first_fits && !last_fits)
         return fm_numpy_refuse(in, "U, V and W do not agree in how many products there are");
     bool is_last = last_fits && (!first_fits || slices[0].shape[last] >= slices[0].shape[0]);
@@ -169,7 +170,7 @@ static fm_status make_view(const fm_numpy_reader *in, const slice *s, uint32_t p
     return FM_OK;
 }
 
-static fm_status read_slices(fm_numpy_reader *in, const slice slices[3])
+static fm_status read_slices(fm_numpy_reader *in, const slice slices[3], bool are_rows)
 {
     view views[3];
     uint32_t products = 0, dimensions = slices[0].dimension_count;
@@ -179,18 +180,18 @@ static fm_status read_slices(fm_numpy_reader *in, const slice slices[3])
             return fm_numpy_refuse(
                 in, "U, V and W are not three arrays of numbers with two axes each, or "
                     "three where factors are matrices");
-    fm_status status = find_products(in, slices, &products);
+    fm_status status = find_products(in, slices, are_rows, &products);
     for (int axis = 0; axis < 3 && status == FM_OK; axis++)
         status = make_view(in, &slices[axis], products, &views[axis]);
     return status == FM_OK ? read_views(in, views) : status;
 }
 
-fm_status fm_numpy_read_three(fm_numpy_reader *in, const fm_array arrays[3])
+fm_status fm_numpy_read_three(fm_numpy_reader *in, const fm_array arrays[3], bool are_rows)
 {
     slice slices[3];
     for (size_t axis = 0; axis < 3; axis++)
         slices[axis] = slice_whole(&arrays[axis]);
-    return read_slices(in, slices);
+    return read_slices(in, slices, are_rows);
 }
 
 /* ---------------------------------------------------------------- U, V and W in one row */
@@ -324,11 +325,11 @@ fm_status fm_numpy_read_array(fm_numpy_reader *in, const fm_array *array)
     bool has_numbers = fm_array_has_numbers(array);
     slice slices[3];
     if (array->kind == 'O' && array->count == 3)
-        return fm_numpy_read_three(in, array->items);
+        return fm_numpy_read_three(in, array->items, false);
     if (has_numbers && array->dimension_count >= 3 && array->shape[0] == 3) {
         for (size_t axis = 0; axis < 3; axis++)
             slices[axis] = slice_at(array, axis);
-        return read_slices(in, slices);
+        return read_slices(in, slices, false);
     }
     if (has_numbers && (array->dimension_count == 1 || array->dimension_count == 2))
         return read_flat(in, array);
