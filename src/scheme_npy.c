@@ -277,11 +277,11 @@ static size_t guess_formats(size_t count, uint32_t guesses[GUESSES_MAX][3])
     return found;
 }
 
+/* guesses are the found formats for count numbers. */
 static fm_status read_guesses(fm_numpy_reader *in, const fm_array *array, size_t start,
-                              bool has_pairs, size_t count)
+                              bool has_pairs, size_t count, uint32_t (*guesses)[3], size_t found)
 {
-    uint32_t guesses[GUESSES_MAX][3], extent[3];
-    size_t found = guess_formats(count, guesses);
+    uint32_t extent[3];
     if (found == 0 || found > GUESSES_MAX)
         return fm_numpy_refuse(
             in, "%zu numbers in a row can be U, V and W of %s; the tensor must be given", count,
@@ -302,12 +302,14 @@ static fm_status read_flat(fm_numpy_reader *in, const fm_array *array)
     bool has_pairs = looks_like_pairs(array);
     size_t last = array->dimension_count - 1, length = array->shape[last];
     size_t count = has_pairs ? length / 2 : length;
+    uint32_t guesses[GUESSES_MAX][3];
+    size_t found = tensor == NULL ? guess_formats(count, guesses) : 0;
     fm_status status = FM_OK;
     for (size_t i = 0; i < array->count / length && status == FM_OK; i++) {
         size_t start = last > 0 ? i * array->stride[0] : 0;
         start = has_pairs ? start / 2 : start;
         if (tensor == NULL)
-            status = read_guesses(in, array, start, has_pairs, count);
+            status = read_guesses(in, array, start, has_pairs, count, guesses, found);
         else if (rank_of(count, tensor->extent) > 0)
             status = read_blocks(in, array, start, has_pairs, tensor->extent,
                                  rank_of(count, tensor->extent));
