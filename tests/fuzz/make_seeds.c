@@ -124,7 +124,7 @@ static void save_spellings(void)
 #define TYPE(type, order)                                                                          \
     NAMED("numpy", "dtype")                                                                        \
     "X\2\0\0\0" type "\x89\x88\x87R(K\3X\1\0\0\0" order "NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0" \
-                                                        "tb"
+    "tb"
 #define OBJECT                                                                                     \
     EMPTY "(K\1K\1K\1\x86" TYPE("i1", "|") "\x89"                                                  \
                                            "C\1\1tb"
