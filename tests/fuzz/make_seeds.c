@@ -101,10 +101,10 @@ static void save_spellings(void)
                  "\"value\": 1}], [{\"index\": 1, \"value\": 1}]],\n\"v_fresh\": [[{\"index\": 0, "
                  "\"value\": 1}]],\n\"w\": [[{\"index\": 2, \"value\": 1}], [{\"index\": 1, "
                  "\"value\": 1}]],\n\"w_fresh\": [[{\"index\": 0, \"value\": 1}]]}]");
-    SAVE("text", "0\n1 1 1 1\n1 2\n2 1\n1 1\n1\n1 1 2 2\n1 1\n1 0 0 1\n1 0 0 1\n");
+    SAVE("text", "2\n1 1 1 1\n1 2\n2 1\n1 1\n1 1 2 2\n1 1\n1 0 0 1\n1 0 0 1\n");
     SAVE("exp", "# ring q\n-(a_1_1 + 2*a[1,2]/3)(b1,1+b{2,1}) c11/5;\n+((a_{1,12})*(b12,1)*(c11))");
     SAVE("exp", "(a1+a4)(b1+b4)(c1+c4)\r\n");
-    SAVE("equations", "h1 := a11 b11\nh2 := (a12)(b21)\nh3 := h1 + h2\nc11 := h3/1\n");
+    SAVE("equations", "h1 := a11 b11\nh2 := (a12)(b21)\nc11 := h1 + h2/1\n");
     SAVE("mathematica", "x = {{{{1/2}}, {{2}}, {{1}}}}; (* ring q *)");
     SAVE("maple", "with(LinearAlgebra):\nT:=TriadSet([Triad([Matrix([[1,0]]),Matrix(2,1,[[1],[0]]),"
                   "Matrix(1,1,[[1]])])]):\n");
