@@ -11,6 +11,7 @@ Installs the packages, builds with warnings as errors and runs all tests through
   1. clang-format agrees with every file, and Clang builds without warnings
   2. the release build (build/) passes the tests
   3. the build with AddressSanitizer and UndefinedBehaviorSanitizer (build-asan/) passes them
+  4. fuzzing the readers and the verifier for a while (build-fuzz/) finds nothing
 
   --quick       only the release build and its tests
   --no-install  take the packages as they are
@@ -79,4 +80,8 @@ if ! $quick; then
     configure asan
     build asan
     ctest --preset asan -j "$jobs"
+    step "fuzzing"
+    configure fuzz
+    build fuzz
+    ctest --preset fuzz -j "$jobs"
 fi

@@ -279,7 +279,7 @@ static void choose_start(fm_walker *walker)
         return;
     }
     if (!found)
-        fm_ladder_start(ladder, stage, walker->visits[stage]++, start);
+        fm_ladder_start(ladder, stage, walker->visits[stage], start);
     else if (fm_random_below(random, 2) == 0)
         fm_ladder_sandwich(ladder, stage, random, start);
 }

@@ -4,14 +4,10 @@
 #include "number.h"
 #include "reading.h"
 
-/* What a matrix may have written out, in coefficients of 64 bits: as many as the scheme of 32x32x32
-   of rank 32768 if no coefficient were 0. */
-enum { SIZE_LIMIT = 1 << 26 };
-
 typedef struct reader {
     uint32_t base;
     fm_factors fresh; /* written out */
-    size_t size;      /* so far */
+    size_t *room;
     const char *key;
     fm_error *error;
 } reader;
@@ -40,20 +36,21 @@ static fm_status add_term(reader *in, fm_cells *cells, uint64_t index, const fmp
     fmpq_t product;
     if (index < in->base) {
         fm_cells_add(cells, 0, (uint32_t)index, value);
-        in->size++;
         return FM_OK;
     }
     uint32_t r = (uint32_t)(index - in->base);
     fmpq_init(product);
-    for (size_t e = fresh->start[r]; e < fresh->start[r + 1] && in->size < SIZE_LIMIT; e++) {
+    bool fits = true;
+    for (size_t e = fresh->start[r]; e < fresh->start[r + 1] && fits; e++) {
         fmpq_mul(product, value, &fresh->value[e]);
-        fm_cells_add(cells, 0, fresh->index[e], product);
-        in->size += 1 + (fmpz_bits(fmpq_numref(product)) + fmpz_bits(fmpq_denref(product))) / 64;
+        size_t words = 1 + (fmpz_bits(fmpq_numref(product)) + fmpz_bits(fmpq_denref(product))) / 64;
+        fits = words <= *in->room;
+        *in->room -= fits ? words : 0;
+        if (fits)
+            fm_cells_add(cells, 0, fresh->index[e], product);
     }
     fmpq_clear(product);
-    if (in->size >= SIZE_LIMIT)
-        return fm_fail(in->error, FM_BAD_INPUT, "%s is too large written out", in->key);
-    return FM_OK;
+    return fits ? FM_OK : fm_fail(in->error, FM_BAD_INPUT, "%s is too large written out", in->key);
 }
 
 /* The terms of a row. Those of a fresh variable may refer to the ones before it. */
@@ -99,9 +96,9 @@ static fm_status read_rows(reader *in, const json_t *rows, const char *what, fm_
 }
 
 fm_status fm_json_sparse_rows(const json_t *rows, const json_t *fresh, uint32_t base,
-                              const char *key, fm_factors *out, fm_error *error)
+                              const char *key, size_t *room, fm_factors *out, fm_error *error)
 {
-    reader in = {.base = base, .key = key, .error = error};
+    reader in = {.base = base, .room = room, .key = key, .error = error};
     fm_status status = FM_OK;
     fm_factors_init(out, base);
     fm_factors_init(&in.fresh, base);

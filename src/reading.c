@@ -456,3 +456,13 @@ fm_status fm_reading_to_scheme(const fm_reading *reading, const fm_meaning *mean
     };
     return FM_OK;
 }
+
+fm_status fm_reading_charge(const fm_scheme *scheme, size_t *room, fm_error *error)
+{
+    size_t count = scheme->tensor->references == 1 ? scheme->tensor->entry_count : 0;
+    if (count > *room)
+        return fm_fail(error, FM_BAD_INPUT, "the tensors of the file have over %d entries together",
+                       FM_TENSORS_ROOM);
+    *room -= count;
+    return FM_OK;
+}

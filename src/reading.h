@@ -83,6 +83,14 @@ fm_status fm_reading_to_scheme(const fm_reading *reading, const fm_meaning *mean
                                const fm_ring *ring, const fm_scheme_list *schemes, fm_scheme **out,
                                fm_error *error);
 
+/* Room for the entries of the tensors of one file's schemes: a format is a few bytes of a file, and
+   64x64x64 has 2^18 entries, 24 bytes each. */
+enum { FM_TENSORS_ROOM = 1 << 24 };
+
+/* Takes the entries of a scheme's tensor, unless it is shared, out of *room. FM_BAD_INPUT, with the
+   reason but not the place, when they do not fit. */
+fm_status fm_reading_charge(const fm_scheme *scheme, size_t *room, fm_error *error);
+
 /* "FILE: ", "FILE:LINE: " or "FILE: scheme 3: ", then the reason; returns FM_BAD_INPUT. */
 fm_status fm_reading_refuse(const fm_reading_list *list, const fm_reading *reading, fm_error *error,
                             const char *format, ...) __attribute__((format(printf, 4, 5)));

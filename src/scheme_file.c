@@ -149,10 +149,10 @@ fm_status fm_readings_read(const char *path, const fm_read_options *options, fm_
 }
 
 static fm_status state_scheme(const fm_reading_list *readings, const fm_reading *reading,
-                              fm_scheme_list *out, fm_error *error)
+                              size_t *room, fm_scheme_list *out, fm_error *error)
 {
     fm_meaning meanings[FM_MEANINGS_MAX];
-    fm_scheme *scheme;
+    fm_scheme *scheme = NULL;
     fm_error reason;
     size_t count;
     if (!reading->has_ring || (reading->format[0] == 0 && reading->tensor == NULL) ||
@@ -161,8 +161,12 @@ static fm_status state_scheme(const fm_reading_list *readings, const fm_reading 
     fm_status status = fm_reading_meanings(reading, NULL, meanings, &count, &reason);
     if (status == FM_OK)
         status = fm_reading_to_scheme(reading, meanings, NULL, out, &scheme, &reason);
-    if (status != FM_OK)
+    if (status == FM_OK)
+        status = fm_reading_charge(scheme, room, &reason);
+    if (status != FM_OK) {
+        fm_scheme_free(scheme);
         return fm_reading_refuse(readings, reading, error, "%s", reason.message);
+    }
     scheme->origin.kind = readings->kind;
     fm_scheme_list_push(out, scheme);
     return FM_OK;
@@ -171,10 +175,11 @@ static fm_status state_scheme(const fm_reading_list *readings, const fm_reading 
 fm_status fm_scheme_read_stated(const char *path, fm_scheme_list *out, fm_error *error)
 {
     fm_reading_list readings;
+    size_t room = FM_TENSORS_ROOM;
     *out = (fm_scheme_list){0};
     fm_status status = fm_readings_read(path, NULL, &readings, error);
     for (size_t i = 0; i < readings.count && status == FM_OK; i++)
-        status = state_scheme(&readings, &readings.readings[i], out, error);
+        status = state_scheme(&readings, &readings.readings[i], &room, out, error);
     if (status != FM_OK)
         fm_scheme_list_free(out);
     fm_reading_list_free(&readings);

@@ -19,6 +19,7 @@ typedef struct reader {
     const char *name; /* of the file, for messages */
     size_t index;     /* of the scheme in the file */
     bool many;        /* the file is an array of schemes */
+    size_t *room;     /* for what fresh variables come to */
     fm_error *error;
 } reader;
 
@@ -239,8 +240,8 @@ static fm_status read_sparse(const reader *in, const json_t *rows, const json_t 
     uint32_t extent = factors->extent;
     fm_error reason;
     fm_factors read;
-    fm_status status =
-        fm_json_sparse_rows(rows, fresh, by_entry ? rank : extent, keys[axis], &read, &reason);
+    fm_status status = fm_json_sparse_rows(rows, fresh, by_entry ? rank : extent, keys[axis],
+                                           in->room, &read, &reason);
     if (status != FM_OK)
         refuse(in, "%s", reason.message);
     if (status != FM_OK || !by_entry) {
@@ -390,7 +391,8 @@ static fm_status read_scheme(const reader *in, json_t *object, fm_reading *readi
 
 static fm_status read_root(json_t *root, const char *name, fm_reading_list *list, fm_error *error)
 {
-    reader in = {.name = name, .error = error, .many = json_is_array(root)};
+    size_t room = FM_JSON_FRESH_ROOM;
+    reader in = {.name = name, .error = error, .many = json_is_array(root), .room = &room};
     if (!in.many)
         return read_scheme(&in, root, fm_reading_list_add(list));
     if (json_array_size(root) == 0)

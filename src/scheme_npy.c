@@ -138,10 +138,11 @@ static bool agree_on(const slice slices[3], uint32_t axis)
 
 /* The axis that runs over the products, the first or the last. The rank is the same in all three,
    and no smaller than the length of any factor, or the scheme does not hold. */
-static fm_status find_products(const fm_numpy_reader *in, const slice slices[3], uint32_t *axis)
+static fm_status find_products(const fm_numpy_reader *in, const slice slices[3], bool are_rows,
+                               uint32_t *axis)
 {
     uint32_t last = slices[0].dimension_count - 1;
-    bool first_fits = agree_on(slices, 0), last_fits = agree_on(slices, last);
+    bool first_fits = agree_on(slices, 0), last_fits = !are_rows && agree_on(slices, last);
     if (!first_fits && !last_fits)
         return fm_numpy_refuse(in, "U, V and W do not agree in how many products there are");
     bool is_last = last_fits && (!first_fits || slices[0].shape[last] >= slices[0].shape[0]);
@@ -169,7 +170,7 @@ static fm_status make_view(const fm_numpy_reader *in, const slice *s, uint32_t p
     return FM_OK;
 }
 
-static fm_status read_slices(fm_numpy_reader *in, const slice slices[3])
+static fm_status read_slices(fm_numpy_reader *in, const slice slices[3], bool are_rows)
 {
     view views[3];
     uint32_t products = 0, dimensions = slices[0].dimension_count;
@@ -179,18 +180,18 @@ static fm_status read_slices(fm_numpy_reader *in, const slice slices[3])
             return fm_numpy_refuse(
                 in, "U, V and W are not three arrays of numbers with two axes each, or "
                     "three where factors are matrices");
-    fm_status status = find_products(in, slices, &products);
+    fm_status status = find_products(in, slices, are_rows, &products);
     for (int axis = 0; axis < 3 && status == FM_OK; axis++)
         status = make_view(in, &slices[axis], products, &views[axis]);
     return status == FM_OK ? read_views(in, views) : status;
 }
 
-fm_status fm_numpy_read_three(fm_numpy_reader *in, const fm_array arrays[3])
+fm_status fm_numpy_read_three(fm_numpy_reader *in, const fm_array arrays[3], bool are_rows)
 {
     slice slices[3];
     for (size_t axis = 0; axis < 3; axis++)
         slices[axis] = slice_whole(&arrays[axis]);
-    return read_slices(in, slices);
+    return read_slices(in, slices, are_rows);
 }
 
 /* ---------------------------------------------------------------- U, V and W in one row */
@@ -276,11 +277,11 @@ static size_t guess_formats(size_t count, uint32_t guesses[GUESSES_MAX][3])
     return found;
 }
 
+/* guesses are the found formats for count numbers. */
 static fm_status read_guesses(fm_numpy_reader *in, const fm_array *array, size_t start,
-                              bool has_pairs, size_t count)
+                              bool has_pairs, size_t count, uint32_t (*guesses)[3], size_t found)
 {
-    uint32_t guesses[GUESSES_MAX][3], extent[3];
-    size_t found = guess_formats(count, guesses);
+    uint32_t extent[3];
     if (found == 0 || found > GUESSES_MAX)
         return fm_numpy_refuse(
             in, "%zu numbers in a row can be U, V and W of %s; the tensor must be given", count,
@@ -301,12 +302,14 @@ static fm_status read_flat(fm_numpy_reader *in, const fm_array *array)
     bool has_pairs = looks_like_pairs(array);
     size_t last = array->dimension_count - 1, length = array->shape[last];
     size_t count = has_pairs ? length / 2 : length;
+    uint32_t guesses[GUESSES_MAX][3];
+    size_t found = tensor == NULL ? guess_formats(count, guesses) : 0;
     fm_status status = FM_OK;
     for (size_t i = 0; i < array->count / length && status == FM_OK; i++) {
         size_t start = last > 0 ? i * array->stride[0] : 0;
         start = has_pairs ? start / 2 : start;
         if (tensor == NULL)
-            status = read_guesses(in, array, start, has_pairs, count);
+            status = read_guesses(in, array, start, has_pairs, count, guesses, found);
         else if (rank_of(count, tensor->extent) > 0)
             status = read_blocks(in, array, start, has_pairs, tensor->extent,
                                  rank_of(count, tensor->extent));
@@ -324,11 +327,11 @@ fm_status fm_numpy_read_array(fm_numpy_reader *in, const fm_array *array)
     bool has_numbers = fm_array_has_numbers(array);
     slice slices[3];
     if (array->kind == 'O' && array->count == 3)
-        return fm_numpy_read_three(in, array->items);
+        return fm_numpy_read_three(in, array->items, false);
     if (has_numbers && array->dimension_count >= 3 && array->shape[0] == 3) {
         for (size_t axis = 0; axis < 3; axis++)
             slices[axis] = slice_at(array, axis);
-        return read_slices(in, slices);
+        return read_slices(in, slices, false);
     }
     if (has_numbers && (array->dimension_count == 1 || array->dimension_count == 2))
         return read_flat(in, array);

@@ -166,7 +166,9 @@ static fm_status read_parts(fm_numpy_reader *in, const parts *scheme)
         if (scheme->bytes[p] == NULL)
             return fm_numpy_refuse(in, "%s%s.npy is missing in the archive", scheme->prefix,
                                    part_names[p]);
-    fm_status status = fm_numpy_read_three(in, &scheme->arrays[PART_U]);
+    /* With what this program writes beside them they are as it writes them. */
+    bool are_rows = scheme->bytes[PART_FORMAT] != NULL || scheme->bytes[PART_TENSOR] != NULL;
+    fm_status status = fm_numpy_read_three(in, &scheme->arrays[PART_U], are_rows);
     if (status != FM_OK)
         return status;
     fm_reading *reading = &in->list->readings[in->list->count - 1];
@@ -408,15 +410,29 @@ static fm_status add_factors(writer *out, const fm_scheme *scheme, int axis)
     return FM_OK;
 }
 
+/* A name of at most 63 letters that fm_array_text reads. */
+static bool is_short_text(const char *text)
+{
+    size_t length = strlen(text);
+    for (size_t i = 0; i < length; i++)
+        if (text[i] < 32 || text[i] > 126)
+            return false;
+    return length < 64;
+}
+
 static fm_status add_tensor(writer *out, const fm_tensor *tensor)
 {
+    if (!is_short_text(tensor->name))
+        return fm_fail(out->error, FM_BAD_INPUT,
+                       "the tensor's name is not one of at most 63 letters of ASCII, as a NumPy "
+                       "archive has them");
     int64_t *rows = fm_alloc(4 * tensor->entry_count, sizeof *rows);
     for (size_t e = 0; e < tensor->entry_count; e++) {
         const fm_tensor_entry *entry = &tensor->entries[e];
-        if (!fmpz_fits_si(&entry->value) || strlen(tensor->name) > 63) {
+        if (!fmpz_fits_si(&entry->value)) {
             free(rows);
             return fm_fail(out->error, FM_BAD_INPUT,
-                           "the tensor has too long a name or values for a NumPy archive");
+                           "the tensor has values too long for a NumPy archive");
         }
         rows[4 * e] = (int64_t)entry->i + 1;
         rows[4 * e + 1] = (int64_t)entry->j + 1;

@@ -20,8 +20,8 @@ typedef struct fm_numpy_reader {
 /* Appends the schemes that an array is: U, V and W in one. */
 fm_status fm_numpy_read_array(fm_numpy_reader *in, const fm_array *array);
 
-/* Appends the scheme that U, V and W are. */
-fm_status fm_numpy_read_three(fm_numpy_reader *in, const fm_array arrays[3]);
+/* Appends the scheme that U, V and W are; are_rows: a row is a product, whatever the shapes say. */
+fm_status fm_numpy_read_three(fm_numpy_reader *in, const fm_array arrays[3], bool are_rows);
 
 /* "FILE: ENTRY: ", then the formatted reason; returns FM_BAD_INPUT. */
 fm_status fm_numpy_refuse(const fm_numpy_reader *in, const char *format, ...)

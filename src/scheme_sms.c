@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Zero rows take no text, so that a short file could claim any number of them. */
-enum { RANK_MAX = 1 << 22 };
+/* Zero rows take no text, so that a short file could claim any number of them: of the ranks in a file
+   as many may exceed the entries of L. */
+enum { RANK_MAX = 1 << 22, SPARE_MAX = 1 << 16 };
 
 /* The three matrices as they stand, cells by rows, in the order of the file: L, then R and P or P
    and R, which their sizes tell apart. */
@@ -109,9 +110,12 @@ static void transpose(triple *t, int matrix)
     }
 }
 
-static fm_status make_reading(const fm_scanner *scanner, triple *t, fm_reading *reading)
+/* *spare is how many products without an entry in L the file may still have. */
+static fm_status make_reading(const fm_scanner *scanner, triple *t, uint32_t *spare,
+                              fm_reading *reading)
 {
     uint32_t rank = t->rows[0];
+    size_t given = t->cells[0].count;
     bool lrp = t->rows[1] == rank && t->columns[2] == rank;
     bool lpr = !lrp && t->columns[1] == rank && t->rows[2] == rank;
     if (!lrp && !lpr)
@@ -120,6 +124,9 @@ static fm_status make_reading(const fm_scanner *scanner, triple *t, fm_reading *
                               "R and the columns of P are the products",
                               rank, t->columns[0], t->rows[1], t->columns[1], t->rows[2],
                               t->columns[2]);
+    if (rank > given && rank - given > *spare)
+        return fm_scan_refuse(scanner, "L has %u rows, most of them without an entry", rank);
+    *spare -= rank > given ? rank - (uint32_t)given : 0;
     transpose(t, lrp ? 2 : 1);
     for (int matrix = 0; matrix < 3; matrix++) {
         size_t most;
@@ -147,6 +154,7 @@ static void triple_clear(triple *t)
 static fm_status read_triples(fm_scanner *scanner, fm_reading_list *list)
 {
     triple t = {0};
+    uint32_t spare = SPARE_MAX;
     fm_status status = fm_scan_comments(scanner);
     while (status == FM_OK && *scanner->at != '\0') {
         fm_reading *reading = fm_reading_list_add(list);
@@ -155,7 +163,7 @@ static fm_status read_triples(fm_scanner *scanner, fm_reading_list *list)
         for (int axis = 0; axis < 3 && status == FM_OK; axis++)
             status = read_matrix(scanner, &t, axis);
         if (status == FM_OK)
-            status = make_reading(scanner, &t, reading);
+            status = make_reading(scanner, &t, &spare, reading);
         triple_clear(&t);
         if (status == FM_OK) {
             scanner->has_ring = false;
@@ -221,6 +229,7 @@ static fm_status read_file(const char *path, triple *t, int axis, fm_reading *re
 static fm_status read_files(const char *path, fm_reading_list *list, fm_error *error)
 {
     triple t = {0};
+    uint32_t spare = SPARE_MAX;
     fm_status status = FM_OK;
     fm_reading *reading = fm_reading_list_add(list);
     for (int axis = 0; axis < 3 && status == FM_OK; axis++) {
@@ -230,7 +239,7 @@ static fm_status read_files(const char *path, fm_reading_list *list, fm_error *e
     }
     if (status == FM_OK)
         status = make_reading(&(fm_scanner){.line = t.line[0], .name = path, .error = error}, &t,
-                              reading);
+                              &spare, reading);
     triple_clear(&t);
     return status;
 }

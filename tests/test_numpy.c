@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include "archive.h"
+#include "dense.h"
 #include "numpy.h"
 #include "random.h"
 #include "scheme.h"
@@ -884,6 +885,35 @@ static fm_scheme *single(const char *value, const fm_tensor *tensor)
     return scheme;
 }
 
+/* Fewer products than coefficients in a row, as many, and more: a matrix of rows and one of columns
+   look alike, but an archive that says the format or the tensor has rows. */
+static void any_rank_reads_back(void **state)
+{
+    (void)state;
+    fm_random random;
+    fm_random_seed(&random, 1, 0);
+    fm_tensor *tensors[2] = {test_matmul(2, 2, 2)};
+    fm_error error;
+    assert_ok(fm_tensor_parse_name("complex:1x2x2", &tensors[1], &error), error);
+    for (uint32_t rank = 1; rank <= 9; rank++)
+        for (int t = 0; t < 2; t++) {
+            dense d;
+            bytes b;
+            dense_init(&d, tensors[t]->extent, rank);
+            dense_fill(&d, &random, 3, 60);
+            fm_scheme *scheme = dense_to_scheme(&d, tensors[t], test_ring("z"));
+            start(&b);
+            assert_ok(fm_scheme_write(scheme, FM_FILE_NPZ, b.file, &error), error);
+            finish(&b);
+            assert_reads_as(&b, scheme);
+            free(b.at);
+            fm_scheme_free(scheme);
+            dense_clear(&d);
+        }
+    fm_tensor_free(tensors[0]);
+    fm_tensor_free(tensors[1]);
+}
+
 static void what_numpy_cannot_hold_is_refused(void **state)
 {
     (void)state;
@@ -916,6 +946,41 @@ static void what_numpy_cannot_hold_is_refused(void **state)
         fm_scheme_free(scheme);
     }
     fm_tensor_free(tensor);
+}
+
+/* Its text would read back as another name, or as none. */
+static void names_that_are_not_short_and_ascii_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        fm_status expected;
+    } cases[] = {
+        {"a name of 63 letters, which is how long it may be: 123456789 12", FM_OK},
+        {"a name of 64 letters, which is how long it is not: 123456789 123", FM_BAD_INPUT},
+        {"caf\xc3\xa9", FM_BAD_INPUT},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        fm_tensor_entry *entries = calloc(1, sizeof *entries);
+        fm_tensor *tensor;
+        fm_error error;
+        bytes b;
+        entries[0].value = 5;
+        assert_ok(fm_tensor_new((uint32_t[]){1, 1, 1}, strdup(cases[c].name), entries, 1, &tensor,
+                                &error),
+                  error);
+        fm_scheme *scheme = single("5", tensor);
+        start(&b);
+        assert_int_equal(fm_scheme_write(scheme, FM_FILE_NPZ, b.file, &error), cases[c].expected);
+        finish(&b);
+        if (cases[c].expected == FM_OK)
+            assert_reads_as(&b, scheme);
+        else
+            assert_non_null(strstr(error.message, "name"));
+        free(b.at);
+        fm_scheme_free(scheme);
+        fm_tensor_free(tensor);
+    }
 }
 
 static void other_tensors_and_many_schemes_read_back(void **state)
@@ -1079,7 +1144,9 @@ int main(void)
         cmocka_unit_test(wrong_schemes_do_not_hold),
         cmocka_unit_test(arrays_that_are_no_scheme_are_refused),
         cmocka_unit_test(written_archives_read_back),
+        cmocka_unit_test(any_rank_reads_back),
         cmocka_unit_test(what_numpy_cannot_hold_is_refused),
+        cmocka_unit_test(names_that_are_not_short_and_ascii_are_refused),
         cmocka_unit_test(other_tensors_and_many_schemes_read_back),
         cmocka_unit_test(published_archives_hold),
         cmocka_unit_test(published_arrays_hold),

@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include "dense.h"
+#include "memory.h"
 #include "scheme.h"
 
 #include <stdlib.h>
@@ -148,6 +149,34 @@ static void provenance_and_other_tensors_read_back(void **state)
     free(text);
     fm_scheme_free(back);
     fm_scheme_free(scheme);
+    fm_tensor_free(tensor);
+}
+
+/* Under the key tensor W is for the third axis itself, C, n x p, whatever the tensor's name. */
+static void a_format_given_as_a_tensor_is_not_transposed(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"tensor\": {\"name\": \"2x1x3\", \"shape\": [2, 3, 6], \"entries\": [[1, 1, 1, 1], [1, "
+        "2, 2, "
+        "1], [1, 3, 3, 1], [2, 1, 4, 1], [2, 2, 5, 1], [2, 3, 6, 1]]}, \"m\": 6, %s"
+        "\"u\": [[1, 0], [1, 0], [1, 0], [0, 1], [0, 1], [0, 1]], \"v\": [[1, 0, 0], [0, 1, 0], "
+        "[0, 0, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1]], \"w\": [[1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, "
+        "0], [0, 0, 1, 0, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 0, 1]]}";
+    static const char *const keys[] = {"", "\"ring\": \"zt\", "};
+    fm_error error;
+    fm_scheme *standard;
+    fm_tensor *tensor = test_matmul(2, 1, 3);
+    assert_ok(fm_scheme_standard(tensor, test_ring("zt"), &standard, &error), error);
+    for (int k = 0; k < 2; k++) {
+        char *file = fm_format(text, keys[k]);
+        fm_scheme *scheme = read_one(file, strlen(file));
+        assert_int_equal(fm_scheme_origin(scheme)->w_order, FM_W_OF_C);
+        assert_same_factors(scheme, standard);
+        fm_scheme_free(scheme);
+        free(file);
+    }
+    fm_scheme_free(standard);
     fm_tensor_free(tensor);
 }
 
@@ -389,6 +418,7 @@ int main(void)
         cmocka_unit_test(provenance_and_other_tensors_read_back),
         cmocka_unit_test(a_text_with_many_schemes_is_read_in_order),
         cmocka_unit_test(a_json_array_has_many_schemes),
+        cmocka_unit_test(a_format_given_as_a_tensor_is_not_transposed),
         cmocka_unit_test(the_corpus_reads_and_holds),
         cmocka_unit_test(bad_files_are_refused_with_their_place),
         cmocka_unit_test(damaged_files_never_pass),

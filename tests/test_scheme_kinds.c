@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "dense.h"
+#include "memory.h"
 #include "scheme.h"
 
 #include <stdlib.h>
@@ -640,6 +641,70 @@ static void published_files_hold_as_their_index_says(void **state)
     assert_published("npy/gg-555-rank97-rec-0-0-0-z.txt", "5x5x5", 97, "z");
 }
 
+/* ---------------------------------------------------------------- short files of large schemes */
+
+static void assert_too_large(const char *text, const char *reason)
+{
+    fm_error error;
+    fm_scheme_list list;
+    assert_int_equal(fm_scheme_parse(text, strlen(text), "FILE", &list, &error), FM_BAD_INPUT);
+    assert_int_equal(list.count, 0);
+    if (strstr(error.message, reason) == NULL)
+        fail_msg("'%s' lacks '%s'", error.message, reason);
+}
+
+/* 60 bytes of three empty matrices claim what takes 300 MiB and, checked modulo primes, a minute. */
+static void ranks_are_not_claimed_but_shown(void **state)
+{
+    (void)state;
+    static const char empty[] = "%u 1 R\n0 0 0\n%u 1 R\n0 0 0\n1 %u R\n0 0 0\n";
+    fm_error error;
+    fm_scheme_list list;
+    for (uint32_t count = 1; count <= 2; count++) {
+        char *text = fm_format(empty, 40000, 40000, 40000), *twice = fm_format("%s%s", text, text);
+        if (count == 2)
+            assert_too_large(twice, "FILE:12: L has 40000 rows");
+        else
+            assert_ok(fm_scheme_parse(text, strlen(text), "FILE", &list, &error), error);
+        free(twice);
+        free(text);
+    }
+    assert_int_equal(list.schemes[0]->rank, 40000);
+    fm_scheme_list_free(&list);
+    char *text = fm_format(empty, 4194304, 4194304, 4194304);
+    assert_too_large(text, "FILE:6: L has 4194304 rows");
+    free(text);
+}
+
+/* 110 bytes name a format whose tensor takes 6 MiB; the same format again takes nothing. */
+static void many_large_formats_are_too_large(void **state)
+{
+    (void)state;
+    for (unsigned formats = 1; formats <= 100; formats += 99) {
+        char *text;
+        size_t length;
+        FILE *file = open_memstream(&text, &length);
+        for (unsigned s = 0; s < 100; s++)
+            fprintf(file,
+                    "%s{\"n\": [64, %u, %u], \"m\": 1, \"ring\": \"zt\", \"u\": [[{\"index\": 0, "
+                    "\"value\": 1}]], \"v\": [[{\"index\": 0, \"value\": 1}]], \"w\": "
+                    "[[{\"index\": 0, \"value\": 1}]]}",
+                    s == 0 ? "[" : ",", 64 - s % formats % 10, 64 - s % formats / 10);
+        fputc(']', file);
+        fclose(file);
+        if (formats > 1) {
+            assert_too_large(text, "the tensors of the file have over 16777216 entries together");
+        } else {
+            fm_error error;
+            fm_scheme_list list;
+            assert_ok(fm_scheme_parse(text, length, "FILE", &list, &error), error);
+            assert_int_equal(list.count, 100);
+            fm_scheme_list_free(&list);
+        }
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -660,6 +725,8 @@ int main(void)
         cmocka_unit_test(bad_files_are_refused_with_their_line),
         cmocka_unit_test(parentheses_without_end_are_refused),
         cmocka_unit_test(published_files_hold_as_their_index_says),
+        cmocka_unit_test(ranks_are_not_claimed_but_shown),
+        cmocka_unit_test(many_large_formats_are_too_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

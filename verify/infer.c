@@ -135,7 +135,7 @@ static fm_status infer_alternatives(const fm_reading_list *readings, size_t firs
 fm_status fm_infer(const fm_reading_list *readings, const fm_read_options *options,
                    fm_scheme_list *out, fm_error *error)
 {
-    size_t end;
+    size_t end, room = FM_TENSORS_ROOM;
     *out = (fm_scheme_list){0};
     for (size_t i = 0; i < readings->count; i = end) {
         fm_error reason;
@@ -143,7 +143,10 @@ fm_status fm_infer(const fm_reading_list *readings, const fm_read_options *optio
         for (end = i + 1; end < readings->count && readings->readings[end].is_alternative;)
             end++;
         fm_status status = infer_alternatives(readings, i, end, options, out, &scheme, &reason);
+        if (status == FM_OK)
+            status = fm_reading_charge(scheme, &room, &reason);
         if (status != FM_OK) {
+            fm_scheme_free(scheme);
             fm_scheme_list_free(out);
             return fm_reading_refuse(readings, &readings->readings[i], error, "%s", reason.message);
         }
