@@ -1,11 +1,13 @@
 /* fewmul verify: does each scheme hold? */
+#include "border.h"
 #include "command.h"
 #include "error.h"
+#include "infer.h"
 #include "input.h"
 #include "memory.h"
 #include "output.h"
 #include "print.h"
-#include "scheme.h"
+#include "scheme_file.h"
 #include "verdict.h"
 
 #include <inttypes.h>
@@ -45,7 +47,7 @@ typedef struct report {
     char *text[STREAM_COUNT];
     size_t size[STREAM_COUNT];
     int code; /* the worst exit code */
-    uint64_t holds, fails, unread;
+    uint64_t holds, approximate, fails, unread;
 } report;
 
 static void report_begin(report *r)
@@ -66,6 +68,7 @@ static void report_end(report *r, report *whole)
     }
     whole->code = r->code > whole->code ? r->code : whole->code;
     whole->holds += r->holds;
+    whole->approximate += r->approximate;
     whole->fails += r->fails;
     whole->unread += r->unread;
 }
@@ -115,26 +118,81 @@ static void verify_scheme(const char *path, const fm_scheme_list *list, size_t i
     free(label);
 }
 
+/* The same for one with laurents. */
+static void verify_border(const char *path, const fm_scheme_list *list, size_t index,
+                          const fm_laurents *laurents, report *r)
+{
+    fm_error error;
+    fm_border_verdict verdict;
+    const fm_scheme *scheme = list->schemes[index];
+    char *label = cli_list_label(path, list, index);
+    fm_status status = fm_border_verify(scheme, laurents, &verdict);
+    bool wanted = status == FM_NO || !arguments.quiet;
+    if (wanted && arguments.json)
+        cli_border_json(r->stream[OUT], path, index, scheme, laurents, &verdict);
+    else if (wanted)
+        cli_border_text(r->stream[OUT], label, scheme, laurents, &verdict);
+    r->holds = verdict.is_exact;
+    r->approximate = verdict.valid && !verdict.is_exact;
+    r->fails = status == FM_NO;
+    r->code = status == FM_NO ? CLI_NO : CLI_DONE;
+    if (arguments.certificate != NULL) {
+        fm_fail(&error, FM_BAD_INPUT, "%s: a certificate has rational coefficients only", label);
+        fprintf(r->stream[ERR], "fewmul: %s\n", error.message);
+        r->code = CLI_WRONG;
+    }
+    fm_border_verdict_clear(&verdict);
+    free(label);
+}
+
+static fm_status read_file(const char *path, fm_reading_list *readings, fm_scheme_list *list,
+                           fm_error *error)
+{
+    const fm_read_options *given = &arguments.reading.options;
+    *list = (fm_scheme_list){0};
+    fm_status status = fm_readings_read(path, given, readings, error);
+    if (status != FM_OK)
+        return status;
+    return readings->laurents != NULL ? fm_border_infer(readings, given, list, error)
+                                      : fm_infer(readings, given, list, error);
+}
+
 static void verify_file(const char *path, report *whole)
 {
     fm_error error;
     fm_scheme_list list;
-    if (fm_scheme_read_as(path, &arguments.reading.options, &list, &error) != FM_OK) {
+    fm_reading_list readings;
+    if (read_file(path, &readings, &list, &error) != FM_OK)
         report_error(whole, path, 0, &error);
-        return;
-    }
+    fm_laurents *laurents = readings.laurents;
+    readings.laurents = NULL;
+    fm_reading_list_free(&readings);
 #pragma omp parallel for ordered schedule(dynamic) if (list.count > 1)
     for (size_t s = 0; s < list.count; s++) {
         report one;
         report_begin(&one);
-        verify_scheme(path, &list, s, &one);
+        if (laurents != NULL)
+            verify_border(path, &list, s, laurents, &one);
+        else
+            verify_scheme(path, &list, s, &one);
 #pragma omp ordered
         report_end(&one, whole);
     }
     fm_scheme_list_free(&list);
+    fm_laurents_free(laurents);
 }
 
 /* ---------------------------------------------------------------- the command */
+
+static void print_summary(size_t files, const report *whole)
+{
+    printf("%zu file%s: %" PRIu64 " scheme%s hold%s, ", files, files == 1 ? "" : "s", whole->holds,
+           whole->holds == 1 ? "" : "s", whole->holds == 1 ? "s" : "");
+    if (whole->approximate > 0)
+        printf("%" PRIu64 " approximately, ", whole->approximate);
+    printf("%" PRIu64 " do%s not, %" PRIu64 " could not be read\n", whole->fails,
+           whole->fails == 1 ? "es" : "", whole->unread);
+}
 
 static void verify_files(const cli_files *files, report *whole)
 {
@@ -147,11 +205,7 @@ static void verify_files(const cli_files *files, report *whole)
         report_end(&one, whole);
     }
     if (files->is_many && !arguments.json && !arguments.quiet)
-        printf("%zu file%s: %" PRIu64 " scheme%s hold%s, %" PRIu64 " do%s not, %" PRIu64
-               " could not be read\n",
-               files->count, files->count == 1 ? "" : "s", whole->holds,
-               whole->holds == 1 ? "" : "s", whole->holds == 1 ? "s" : "", whole->fails,
-               whole->fails == 1 ? "es" : "", whole->unread);
+        print_summary(files->count, whole);
 }
 
 /* The certificates are there when everything could be read. */
@@ -210,6 +264,11 @@ const cli_command cli_command_verify = {
         "same\n"
         "time, the verdicts come in order, and behind those of several files comes their number.\n"
         "Additions are counted without sharing; the exponent is that of the algorithm.\n\n"
+        "A scheme with a parameter (x, eps) is verified as an identity to first order: it bounds "
+        "the\n"
+        "border rank, and is called approximate. Complex coefficients (1/2+I/2) are verified over "
+        "qi.\n"
+        "These are no schemes for other commands (docs/scheme-file.md).\n\n"
         "With --certificate, a line of JSON for each scheme, with the scheme, its hash and the\n"
         "verdict, is written to OUT when everything could be read; check_certificate.py, which "
         "has\n"
@@ -231,7 +290,9 @@ const cli_command cli_command_verify = {
         "values:\n"
         "the smallest of them, at most 16), kind, transposed, inferred (those of format, "
         "transposed\n"
-        "and ring that the file does not say), or error for what could not be read.\n\n"
+        "and ring that the file does not say); border, parameter, field, order and error_powers "
+        "for\n"
+        "schemes with a parameter; or error for what could not be read.\n\n"
         "Exit code 0: all hold; 1: some scheme does not; 2: something could not be read.",
     .options = options,
     .operands_min = 1,

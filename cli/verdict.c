@@ -60,28 +60,62 @@ static json_t *inferred_json(const fm_origin *origin)
     return array;
 }
 
-void cli_verdict_json(FILE *out, const char *path, size_t index, const fm_scheme *scheme,
-                      const fm_verdict *verdict)
+/* ring is NULL for none. */
+static json_t *verdict_json(const char *path, size_t index, const fm_scheme *scheme, bool valid,
+                            const char *ring)
 {
-    char name[FM_RING_NAME_SIZE];
     json_t *object = json_object();
     const fm_origin *origin = fm_scheme_origin(scheme);
     json_object_set_new(object, "file", fm_json_string(path));
     json_object_set_new(object, "index", json_integer((json_int_t)index));
     if (origin != NULL && origin->entry != NULL)
         json_object_set_new(object, "entry", fm_json_string(origin->entry));
-    json_object_set_new(object, "valid", json_boolean(verdict->valid));
-    json_object_set_new(object, "ring",
-                        verdict->valid ? json_string(fm_ring_name(verdict->ring, name))
-                                       : json_null());
+    json_object_set_new(object, "valid", json_boolean(valid));
+    json_object_set_new(object, "ring", ring != NULL ? json_string(ring) : json_null());
     json_object_set_new(object, "format", fm_json_string(fm_tensor_name(scheme->tensor)));
     json_object_set_new(object, "rank", json_integer(fm_scheme_rank(scheme)));
     json_object_set_new(object, "additions", json_integer((json_int_t)fm_scheme_additions(scheme)));
     json_object_set_new(object, "exponent", cli_json_real(fm_scheme_exponent(scheme)));
-    json_object_set_new(object, "coefficients", coefficients_json(scheme));
     json_object_set_new(object, "kind", json_string(fm_file_kind_name(origin->kind)));
     json_object_set_new(object, "transposed", json_boolean(origin->w_order == FM_W_OF_TRANSPOSE));
     json_object_set_new(object, "inferred", inferred_json(origin));
+    return object;
+}
+
+void cli_verdict_json(FILE *out, const char *path, size_t index, const fm_scheme *scheme,
+                      const fm_verdict *verdict)
+{
+    char name[FM_RING_NAME_SIZE];
+    const char *ring = verdict->valid ? fm_ring_name(verdict->ring, name) : NULL;
+    json_t *object = verdict_json(path, index, scheme, verdict->valid, ring);
+    json_object_set_new(object, "coefficients", coefficients_json(scheme));
+    cli_print_json_to(out, object);
+}
+
+static const char *border_field(const fm_laurents *laurents)
+{
+    return laurents->has_i ? "qi" : "q";
+}
+
+void cli_border_json(FILE *out, const char *path, size_t index, const fm_scheme *scheme,
+                     const fm_laurents *laurents, const fm_border_verdict *verdict)
+{
+    const char *field = border_field(laurents);
+    bool has_parameter = laurents->parameter[0] != '\0';
+    json_t *object = verdict_json(path, index, scheme, verdict->valid,
+                                  verdict->is_exact && verdict->order == 0 ? field : NULL);
+    json_object_set_new(object, "border", json_boolean(has_parameter && !verdict->is_exact));
+    if (has_parameter) {
+        json_object_set_new(object, "parameter", json_string(laurents->parameter));
+        json_object_set_new(object, "field", json_string(field));
+    }
+    if (has_parameter && verdict->valid) {
+        json_object_set_new(object, "order", json_integer(verdict->order));
+        json_object_set_new(object, "error_powers",
+                            verdict->is_exact ? json_null()
+                                              : json_pack("[I, I]", (json_int_t)verdict->error_low,
+                                                          (json_int_t)verdict->error_high));
+    }
     cli_print_json_to(out, object);
 }
 
@@ -122,22 +156,93 @@ static void print_inferred(FILE *out, const fm_scheme *scheme)
         fprintf(out, "%sring %s", separator, fm_ring_name(scheme->ring, ring));
 }
 
+static void print_head(FILE *out, const char *label, const fm_scheme *scheme)
+{
+    fprintf(out, "%s: %s, rank %u, ", label, fm_tensor_name(scheme->tensor),
+            fm_scheme_rank(scheme));
+}
+
+/* The equation that fails: "a11 b12 in c12 should be ". */
+static void print_place(FILE *out, const fm_scheme *scheme, const uint32_t at[3])
+{
+    char name[3][FM_ENTRY_NAME_SIZE];
+    for (unsigned axis = 0; axis < 3; axis++)
+        fm_entry_name(scheme->tensor, axis, at[axis], name[axis]);
+    fprintf(out, ": %s %s in %s should be ", name[0], name[1], name[2]);
+}
+
+static void print_costs(FILE *out, const fm_scheme *scheme)
+{
+    fprintf(out, "; %" PRIu64 " additions", fm_scheme_additions(scheme));
+    if (isfinite(fm_scheme_exponent(scheme)))
+        fprintf(out, ", exponent %.3f", fm_scheme_exponent(scheme));
+}
+
+/* "x^2", and "x" for the first power. */
+static void print_power(FILE *out, const char *parameter, long exponent)
+{
+    fputs(parameter, out);
+    if (exponent != 1)
+        fprintf(out, "^%ld", exponent);
+}
+
+/* "approximate (border rank) over q: the products are the tensor + O(x), error of degree 2". */
+static void print_border(FILE *out, const fm_laurents *laurents, const fm_border_verdict *verdict)
+{
+    const char *x = laurents->parameter, *field = border_field(laurents);
+    if (verdict->is_exact && *x == '\0') {
+        fprintf(out, "holds over %s", field);
+        return;
+    }
+    if (verdict->is_exact)
+        fprintf(out, "holds over %s identically in %s", field, x);
+    else
+        fprintf(out, "approximate (border rank) over %s", field);
+    fputs(": the products are ", out);
+    if (verdict->order != 0) {
+        print_power(out, x, verdict->order);
+        fputs(" times ", out);
+    }
+    fputs("the tensor", out);
+    if (verdict->is_exact)
+        return;
+    fputs(" + O(", out);
+    print_power(out, x, verdict->order + verdict->error_low);
+    fprintf(out, "), error of degree %ld", verdict->order + verdict->error_high);
+}
+
+void cli_border_text(FILE *out, const char *label, const fm_scheme *scheme,
+                     const fm_laurents *laurents, const fm_border_verdict *verdict)
+{
+    print_head(out, label, scheme);
+    if (!verdict->valid) {
+        bool has_parameter = laurents->parameter[0] != '\0';
+        fprintf(out, "does not hold over %s%s%s", border_field(laurents),
+                has_parameter ? ", nor approximately in " : "", laurents->parameter);
+        print_place(out, scheme, (const uint32_t[]){verdict->i, verdict->j, verdict->k});
+        fprintf(out, has_parameter ? "%s + ... and is %s + ..." : "%s and is %s", verdict->expected,
+                verdict->actual);
+    } else {
+        print_border(out, laurents, verdict);
+        print_costs(out, scheme);
+    }
+    print_inferred(out, scheme);
+    fputc('\n', out);
+}
+
 void cli_verdict_text(FILE *out, const char *label, const fm_scheme *scheme,
                       const fm_verdict *verdict)
 {
-    char ring[FM_RING_NAME_SIZE], a[FM_ENTRY_NAME_SIZE], b[FM_ENTRY_NAME_SIZE],
-        c[FM_ENTRY_NAME_SIZE];
-    const fm_tensor *tensor = scheme->tensor;
-    fprintf(out, "%s: %s, rank %u, ", label, fm_tensor_name(tensor), fm_scheme_rank(scheme));
+    char ring[FM_RING_NAME_SIZE];
+    print_head(out, label, scheme);
     fm_ring_name(verdict->ring, ring);
     if (!verdict->valid) {
-        fprintf(out, "does not hold over %s: %s %s in %s should be %s and is %s", ring,
-                fm_entry_name(tensor, 0, verdict->i, a), fm_entry_name(tensor, 1, verdict->j, b),
-                fm_entry_name(tensor, 2, verdict->k, c), verdict->expected, verdict->actual);
+        fprintf(out, "does not hold over %s", ring);
+        print_place(out, scheme, (const uint32_t[]){verdict->i, verdict->j, verdict->k});
+        fprintf(out, "%s and is %s", verdict->expected, verdict->actual);
     } else {
-        fprintf(out, "holds over %s; %" PRIu64 " additions", ring, fm_scheme_additions(scheme));
-        if (isfinite(fm_scheme_exponent(scheme)))
-            fprintf(out, ", exponent %.3f", fm_scheme_exponent(scheme));
+        fprintf(out, "holds over %s", ring);
+        print_costs(out, scheme);
         fputs(", ", out);
         print_coefficients(out, scheme);
     }
