@@ -157,6 +157,17 @@ static fm_status read_file(const char *path, fm_reading_list *readings, fm_schem
                                       : fm_infer(readings, given, list, error);
 }
 
+/* False when the scheme has other coefficients than rationals. */
+static bool make_rational(fm_scheme **scheme, const fm_laurents *laurents)
+{
+    fm_scheme *rational = fm_border_to_rational(*scheme, laurents);
+    if (rational == NULL)
+        return false;
+    fm_scheme_free(*scheme);
+    *scheme = rational;
+    return true;
+}
+
 static void verify_file(const char *path, report *whole)
 {
     fm_error error;
@@ -167,11 +178,14 @@ static void verify_file(const char *path, report *whole)
     fm_laurents *laurents = readings.laurents;
     readings.laurents = NULL;
     fm_reading_list_free(&readings);
+    bool *is_border = fm_alloc_zero(list.count, sizeof *is_border);
+    for (size_t s = 0; s < list.count && laurents != NULL; s++)
+        is_border[s] = !make_rational(&list.schemes[s], laurents);
 #pragma omp parallel for ordered schedule(dynamic) if (list.count > 1)
     for (size_t s = 0; s < list.count; s++) {
         report one;
         report_begin(&one);
-        if (laurents != NULL)
+        if (is_border[s])
             verify_border(path, &list, s, laurents, &one);
         else
             verify_scheme(path, &list, s, &one);
@@ -180,6 +194,7 @@ static void verify_file(const char *path, report *whole)
     }
     fm_scheme_list_free(&list);
     fm_laurents_free(laurents);
+    free(is_border);
 }
 
 /* ---------------------------------------------------------------- the command */

@@ -92,16 +92,16 @@ void cli_verdict_json(FILE *out, const char *path, size_t index, const fm_scheme
     cli_print_json_to(out, object);
 }
 
-static const char *border_field(const fm_laurents *laurents)
+static const char *border_field(const fm_border_verdict *verdict)
 {
-    return laurents->has_i ? "qi" : "q";
+    return verdict->has_i ? "qi" : "q";
 }
 
 void cli_border_json(FILE *out, const char *path, size_t index, const fm_scheme *scheme,
                      const fm_laurents *laurents, const fm_border_verdict *verdict)
 {
-    const char *field = border_field(laurents);
-    bool has_parameter = laurents->parameter[0] != '\0';
+    const char *field = border_field(verdict);
+    bool has_parameter = verdict->has_parameter;
     json_t *object = verdict_json(path, index, scheme, verdict->valid,
                                   verdict->is_exact && verdict->order == 0 ? field : NULL);
     json_object_set_new(object, "border", json_boolean(has_parameter && !verdict->is_exact));
@@ -189,8 +189,8 @@ static void print_power(FILE *out, const char *parameter, long exponent)
 /* "approximate (border rank) over q: the products are the tensor + O(x), error of degree 2". */
 static void print_border(FILE *out, const fm_laurents *laurents, const fm_border_verdict *verdict)
 {
-    const char *x = laurents->parameter, *field = border_field(laurents);
-    if (verdict->is_exact && *x == '\0') {
+    const char *x = laurents->parameter, *field = border_field(verdict);
+    if (verdict->is_exact && !verdict->has_parameter) {
         fprintf(out, "holds over %s", field);
         return;
     }
@@ -216,9 +216,10 @@ void cli_border_text(FILE *out, const char *label, const fm_scheme *scheme,
 {
     print_head(out, label, scheme);
     if (!verdict->valid) {
-        bool has_parameter = laurents->parameter[0] != '\0';
-        fprintf(out, "does not hold over %s%s%s", border_field(laurents),
-                has_parameter ? ", nor approximately in " : "", laurents->parameter);
+        bool has_parameter = verdict->has_parameter;
+        fprintf(out, "does not hold over %s%s%s", border_field(verdict),
+                has_parameter ? ", nor approximately in " : "",
+                has_parameter ? laurents->parameter : "");
         print_place(out, scheme, (const uint32_t[]){verdict->i, verdict->j, verdict->k});
         fprintf(out, has_parameter ? "%s + ... and is %s + ..." : "%s and is %s", verdict->expected,
                 verdict->actual);

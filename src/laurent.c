@@ -29,6 +29,17 @@ bool fm_laurent_is_zero(const fm_laurent *a)
     return fmpq_poly_is_zero(&a->part[0]) && fmpq_poly_is_zero(&a->part[1]);
 }
 
+bool fm_laurent_is_real(const fm_laurent *a)
+{
+    return fmpq_poly_is_zero(&a->part[1]);
+}
+
+bool fm_laurent_is_rational(const fm_laurent *a, fmpq_t value)
+{
+    fmpq_poly_get_coeff_fmpq(value, &a->part[0], 0);
+    return fm_laurent_is_real(a) && a->low == 0 && fm_laurent_degree(a) == 0;
+}
+
 /* One above the highest power of x in the parts. */
 static slong length(const fm_laurent *a)
 {
@@ -298,6 +309,16 @@ static bool finish(fm_laurents *list, fmpq_t number)
 bool fm_laurents_rational(fm_laurents *list, const fmpq_t value, fmpq_t number)
 {
     fmpq_poly_set_fmpq(&push(list)->part[0], value);
+    return finish(list, number);
+}
+
+bool fm_laurents_complex(fm_laurents *list, const fmpq_t real, const fmpq_t imaginary,
+                         fmpq_t number)
+{
+    fm_laurent *item = push(list);
+    fmpq_poly_set_fmpq(&item->part[0], real);
+    fmpq_poly_set_fmpq(&item->part[1], imaginary);
+    list->has_i = list->has_i || !fmpq_is_zero(imaginary);
     return finish(list, number);
 }
 

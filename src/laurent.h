@@ -15,6 +15,9 @@ typedef struct fm_laurent {
 void fm_laurent_init(fm_laurent *a);
 void fm_laurent_clear(fm_laurent *a);
 bool fm_laurent_is_zero(const fm_laurent *a);
+/* Whether a has no parameter and no imaginary part; value receives it then. */
+bool fm_laurent_is_rational(const fm_laurent *a, fmpq_t value);
+bool fm_laurent_is_real(const fm_laurent *a);
 /* The highest exponent; low for the polynomial 0. */
 slong fm_laurent_degree(const fm_laurent *a);
 /* Results may be arguments. */
@@ -44,6 +47,9 @@ const fm_laurent *fm_laurents_at(const fm_laurents *list, const fmpq_t number);
 
 /* The number of a rational. False when the room is used up. */
 bool fm_laurents_rational(fm_laurents *list, const fmpq_t value, fmpq_t number);
+/* The number of real + i imaginary. */
+bool fm_laurents_complex(fm_laurents *list, const fmpq_t real, const fmpq_t imaginary,
+                         fmpq_t number);
 /* Numbers of sums and so on; results may be arguments. False when the room is used up or exponents
    get too large; only monomials divide. */
 bool fm_laurents_add(fm_laurents *list, fmpq_t sum, const fmpq_t a, const fmpq_t b);

@@ -77,6 +77,29 @@ has out 'does not hold over qi: a12 b21 in c11 should be 1 and is -1'
 exits 2 "$fewmul" convert --to text complex.m
 has err 'complex.m: complex coefficients, which only verify takes'
 
+# Of a file with several, those with rational coefficients are ordinary schemes.
+cat >several.json <<'END'
+[{"n": [1, 1, 1], "m": 1, "u": [["I"]], "v": [["-I"]], "w": [[1]]},
+ {"n": [1, 1, 1], "m": 1, "u": [["1/2"]], "v": [[2]], "w": [[1]]},
+ {"n": [1, 1, 1], "m": 1, "u": [["(1+x)"]], "v": [[1]], "w": [[1]]}]
+END
+exits 0 "$fewmul" verify several.json
+has_line out 'several.json[0]: 1x1x1, rank 1, holds over qi; 0 additions'
+has_line out 'several.json[1]: 1x1x1, rank 1, holds over q; 0 additions, coefficients 1/2, 1, 2'
+has_line out 'several.json[2]: 1x1x1, rank 1, approximate (border rank) over q: the products are the tensor + O(x), error of degree 1; 0 additions'
+
+# Arrays of complex numbers: i, -i, 1.
+one='\0\0\0\0\0\0\xf0\x3f' zero='\0\0\0\0\0\0\0\0' minus='\0\0\0\0\0\0\xf0\xbf'
+header='{"descr": "<c16", "fortran_order": False, "shape": (3, 1, 1)}'
+printf '\x93NUMPY\1\0\x3d\0%s' "$header" >complex.npy
+printf "$zero$one$zero$minus$one$zero" >>complex.npy
+exits 0 "$fewmul" verify complex.npy
+has out 'complex.npy: 1x1x1, rank 1, holds over qi'
+printf '\x93NUMPY\1\0\x3d\0%s' "$header" >wrong.npy
+printf "$zero$one$zero$one$one$zero" >>wrong.npy
+exits 1 "$fewmul" verify wrong.npy
+has out 'wrong.npy: 1x1x1, rank 1, does not hold over qi: a11 b11 in c11 should be 1 and is -1'
+
 # Among others.
 strassen >strassen.txt
 exits 1 "$fewmul" verify scalar.exp complex.m strassen.txt wrong.m

@@ -156,12 +156,26 @@ static void check(sums *s, uint32_t k, fm_border_verdict *verdict)
     verdict->is_exact = false;
 }
 
+/* Which coefficients there are. */
+static void find_kinds(const fm_scheme *scheme, const fm_laurents *laurents,
+                       fm_border_verdict *verdict)
+{
+    for (int axis = 0; axis < 3; axis++)
+        for (size_t e = 0; e < scheme->factors[axis].count; e++) {
+            const fm_laurent *a = fm_laurents_at(laurents, &scheme->factors[axis].value[e]);
+            verdict->has_i = verdict->has_i || !fm_laurent_is_real(a);
+            verdict->has_parameter =
+                verdict->has_parameter || a->low != 0 || fm_laurent_degree(a) != 0;
+        }
+}
+
 fm_status fm_border_verify(const fm_scheme *scheme, const fm_laurents *laurents,
                            fm_border_verdict *verdict)
 {
     sums s;
     *verdict =
         (fm_border_verdict){.valid = true, .is_exact = true, .order = find_order(scheme, laurents)};
+    find_kinds(scheme, laurents, verdict);
     for (sums_init(&s, scheme, laurents); verdict->valid && sums_next(&s);)
         for (size_t n = 0; n < s.count && verdict->valid; n++)
             check(&s, s.listed[n], verdict);
@@ -175,6 +189,45 @@ void fm_border_verdict_clear(fm_border_verdict *verdict)
     free(verdict->expected);
     free(verdict->actual);
     *verdict = (fm_border_verdict){0};
+}
+
+/* False when there is a coefficient that is not rational. */
+static bool to_rational(const fm_factors *from, const fm_laurents *laurents, fm_factors *to)
+{
+    fmpq_t value;
+    bool good = true;
+    fmpq_init(value);
+    fm_factors_init(to, from->extent);
+    for (uint32_t r = 0; r < from->rank; r++) {
+        for (size_t e = from->start[r]; e < from->start[r + 1]; e++) {
+            good = fm_laurent_is_rational(fm_laurents_at(laurents, &from->value[e]), value) && good;
+            fm_factors_push(to, from->index[e], value);
+        }
+        fm_factors_end_row(to);
+    }
+    fmpq_clear(value);
+    return good;
+}
+
+fm_scheme *fm_border_to_rational(const fm_scheme *scheme, const fm_laurents *laurents)
+{
+    fm_factors factors[3];
+    fm_scheme *rational = NULL;
+    bool good = true;
+    for (int axis = 0; axis < 3; axis++)
+        good = to_rational(&scheme->factors[axis], laurents, &factors[axis]) && good;
+    if (good)
+        fm_scheme_new(scheme->tensor, fm_factors_smallest_ring(factors), factors, &rational, NULL);
+    for (int axis = 0; axis < 3 && !good; axis++)
+        fm_factors_clear(&factors[axis]);
+    if (rational == NULL)
+        return NULL;
+    fm_scheme_set_provenance(rational, &scheme->provenance);
+    rational->was_read = true;
+    rational->origin = scheme->origin;
+    if (scheme->origin.entry != NULL)
+        rational->origin.entry = fm_strdup(scheme->origin.entry);
+    return rational;
 }
 
 /* ---------------------------------------------------------------- what is meant */
@@ -215,6 +268,28 @@ static fm_status infer_scheme(const fm_reading_list *readings, const fm_reading 
     return status;
 }
 
+/* Of the readings first to end - 1 the first that holds, or the first that can be meant. */
+static fm_status infer_alternatives(const fm_reading_list *readings, size_t first, size_t end,
+                                    const fm_read_options *options, const fm_scheme_list *before,
+                                    fm_scheme **out, fm_error *error)
+{
+    bool is_meant = false;
+    *out = NULL;
+    for (size_t i = first; i < end && !is_meant; i++) {
+        fm_scheme *scheme;
+        fm_status status = infer_scheme(readings, &readings->readings[i], options, before, &scheme,
+                                        i == first ? error : NULL);
+        is_meant = status == FM_OK && end - first > 1 && holds(scheme, readings->laurents);
+        if (status == FM_OK && (*out == NULL || is_meant)) {
+            fm_scheme_free(*out);
+            *out = scheme;
+        } else {
+            fm_scheme_free(scheme);
+        }
+    }
+    return *out != NULL ? FM_OK : FM_BAD_INPUT;
+}
+
 static fm_status check_ring(const fm_reading *reading, const fm_read_options *options,
                             fm_error *error)
 {
@@ -232,16 +307,18 @@ static fm_status check_ring(const fm_reading *reading, const fm_read_options *op
 fm_status fm_border_infer(const fm_reading_list *readings, const fm_read_options *options,
                           fm_scheme_list *out, fm_error *error)
 {
+    size_t end;
     *out = (fm_scheme_list){0};
-    for (size_t i = 0; i < readings->count; i++) {
+    for (size_t i = 0; i < readings->count; i = end) {
         fm_error reason;
-        fm_scheme *scheme = NULL;
+        fm_scheme *scheme;
         const fm_reading *reading = &readings->readings[i];
+        for (end = i + 1; end < readings->count && readings->readings[end].is_alternative;)
+            end++;
         fm_status status = check_ring(reading, options, &reason);
         if (status == FM_OK)
-            status = infer_scheme(readings, reading, options, out, &scheme, &reason);
+            status = infer_alternatives(readings, i, end, options, out, &scheme, &reason);
         if (status != FM_OK) {
-            fm_scheme_free(scheme);
             fm_scheme_list_free(out);
             return fm_reading_refuse(readings, reading, error, "%s", reason.message);
         }
