@@ -1,21 +1,23 @@
 /* fewmul verify: does each scheme hold? */
+#include "border.h"
 #include "command.h"
 #include "error.h"
+#include "infer.h"
 #include "input.h"
 #include "memory.h"
+#include "output.h"
 #include "print.h"
-#include "scheme.h"
-#include "scheme_print.h"
+#include "scheme_file.h"
+#include "verdict.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct {
     cli_reading reading;
-    const char *tensor;
+    const char *tensor, *certificate;
     uint64_t threads;
     bool json, quiet;
 } arguments = {.reading.ring = CLI_NO_RING};
@@ -27,6 +29,8 @@ static const cli_option options[] = {
     CLI_TRANSPOSED_OPTION(arguments.reading),
     {"tensor", "FORMAT|TENSOR", CLI_STRING, &arguments.tensor,
      "check against this tensor [the scheme's own]"},
+    {"certificate", "OUT", CLI_STRING, &arguments.certificate,
+     "write a certificate of each scheme to this file"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "verify so many at once [all processors]"},
     {"quiet", NULL, CLI_FLAG, &arguments.quiet, "print only what does not hold"},
     {"json", NULL, CLI_FLAG, &arguments.json, "print a JSON object a line and scheme"},
@@ -35,130 +39,38 @@ static const cli_option options[] = {
 
 /* ---------------------------------------------------------------- reports */
 
+enum { OUT, ERR, CERTIFICATE, STREAM_COUNT };
+
 /* What is to be printed of a file or a scheme, in its turn. */
 typedef struct report {
-    FILE *out, *err;
-    char *out_text, *err_text;
-    size_t out_size, err_size;
+    FILE *stream[STREAM_COUNT];
+    char *text[STREAM_COUNT];
+    size_t size[STREAM_COUNT];
     int code; /* the worst exit code */
-    uint64_t holds, fails, unread;
+    uint64_t holds, approximate, fails, unread;
 } report;
 
 static void report_begin(report *r)
 {
     *r = (report){.code = CLI_DONE};
-    r->out = open_memstream(&r->out_text, &r->out_size);
-    r->err = open_memstream(&r->err_text, &r->err_size);
+    for (int i = 0; i < STREAM_COUNT; i++)
+        r->stream[i] = open_memstream(&r->text[i], &r->size[i]);
 }
 
-/* Prints a report to out and err and adds it to what they belong to. */
-static void report_end(report *r, FILE *out, FILE *err, report *whole)
+/* Adds a report to what it belongs to. */
+static void report_end(report *r, report *whole)
 {
-    fclose(r->out);
-    fclose(r->err);
-    fwrite(r->out_text, 1, r->out_size, out);
-    fwrite(r->err_text, 1, r->err_size, err);
-    free(r->out_text);
-    free(r->err_text);
+    for (int i = 0; i < STREAM_COUNT; i++) {
+        fclose(r->stream[i]);
+        if (whole->stream[i] != NULL)
+            fwrite(r->text[i], 1, r->size[i], whole->stream[i]);
+        free(r->text[i]);
+    }
     whole->code = r->code > whole->code ? r->code : whole->code;
     whole->holds += r->holds;
+    whole->approximate += r->approximate;
     whole->fails += r->fails;
     whole->unread += r->unread;
-}
-
-/* ---------------------------------------------------------------- verdicts */
-
-static json_t *inferred_json(const fm_origin *origin)
-{
-    json_t *array = json_array();
-    if (origin->tensor_inferred)
-        json_array_append_new(array, json_string("format"));
-    if (origin->w_order_inferred)
-        json_array_append_new(array, json_string("transposed"));
-    if (origin->ring_inferred)
-        json_array_append_new(array, json_string("ring"));
-    return array;
-}
-
-static void print_verdict_json(FILE *out, const char *path, size_t index, const fm_scheme *scheme,
-                               const fm_verdict *verdict)
-{
-    char name[FM_RING_NAME_SIZE];
-    json_t *object = json_object();
-    const fm_origin *origin = fm_scheme_origin(scheme);
-    json_object_set_new(object, "file", fm_json_string(path));
-    json_object_set_new(object, "index", json_integer((json_int_t)index));
-    if (origin != NULL && origin->entry != NULL)
-        json_object_set_new(object, "entry", fm_json_string(origin->entry));
-    json_object_set_new(object, "valid", json_boolean(verdict->valid));
-    json_object_set_new(object, "ring",
-                        verdict->valid ? json_string(fm_ring_name(verdict->ring, name))
-                                       : json_null());
-    json_object_set_new(object, "format", fm_json_string(fm_tensor_name(scheme->tensor)));
-    json_object_set_new(object, "rank", json_integer(fm_scheme_rank(scheme)));
-    json_object_set_new(object, "additions", json_integer((json_int_t)fm_scheme_additions(scheme)));
-    json_object_set_new(object, "kind", json_string(fm_file_kind_name(origin->kind)));
-    json_object_set_new(object, "transposed", json_boolean(origin->w_order == FM_W_OF_TRANSPOSE));
-    json_object_set_new(object, "inferred", inferred_json(origin));
-    cli_print_json_to(out, object);
-}
-
-static void print_error_json(FILE *out, const char *path, size_t index, const fm_error *error)
-{
-    json_t *object = json_object();
-    json_object_set_new(object, "file", fm_json_string(path));
-    json_object_set_new(object, "index", json_integer((json_int_t)index));
-    json_object_set_new(object, "valid", json_false());
-    json_object_set_new(object, "ring", json_null());
-    json_object_set_new(object, "format", json_null());
-    json_object_set_new(object, "rank", json_null());
-    json_object_set_new(object, "additions", json_null());
-    json_object_set_new(object, "error", fm_json_string(error->message));
-    cli_print_json_to(out, object);
-}
-
-/* What the file does not say and how it was understood: "; from exp: format, W for the transpose of
-   C, ring f2". */
-static void print_inferred(FILE *out, const fm_scheme *scheme)
-{
-    char ring[FM_RING_NAME_SIZE];
-    const char *separator = "";
-    const fm_origin *origin = fm_scheme_origin(scheme);
-    if (!origin->tensor_inferred && !origin->w_order_inferred && !origin->ring_inferred)
-        return;
-    fprintf(out, "; inferred from %s: ", fm_file_kind_name(origin->kind));
-    if (origin->tensor_inferred) {
-        fputs("format", out);
-        separator = ", ";
-    }
-    if (origin->w_order_inferred) {
-        fprintf(out, "%sW for %s", separator,
-                origin->w_order == FM_W_OF_TRANSPOSE ? "the transpose of C" : "C itself");
-        separator = ", ";
-    }
-    if (origin->ring_inferred)
-        fprintf(out, "%sring %s", separator, fm_ring_name(scheme->ring, ring));
-}
-
-static void print_verdict(FILE *out, const char *label, const fm_scheme *scheme,
-                          const fm_verdict *verdict)
-{
-    char ring[FM_RING_NAME_SIZE], a[FM_ENTRY_NAME_SIZE], b[FM_ENTRY_NAME_SIZE],
-        c[FM_ENTRY_NAME_SIZE];
-    const fm_tensor *tensor = scheme->tensor;
-    fprintf(out, "%s: %s, rank %u, ", label, fm_tensor_name(tensor), fm_scheme_rank(scheme));
-    fm_ring_name(verdict->ring, ring);
-    if (!verdict->valid) {
-        fprintf(out, "does not hold over %s: %s %s in %s should be %s and is %s", ring,
-                fm_entry_name(tensor, 0, verdict->i, a), fm_entry_name(tensor, 1, verdict->j, b),
-                fm_entry_name(tensor, 2, verdict->k, c), verdict->expected, verdict->actual);
-    } else {
-        fprintf(out, "holds over %s; %" PRIu64 " additions", ring, fm_scheme_additions(scheme));
-        if (isfinite(fm_scheme_exponent(scheme)))
-            fprintf(out, ", exponent %.3f", fm_scheme_exponent(scheme));
-    }
-    print_inferred(out, scheme);
-    fputc('\n', out);
 }
 
 /* ---------------------------------------------------------------- checks */
@@ -173,8 +85,8 @@ static fm_status check(const fm_scheme *scheme, fm_verdict *verdict, fm_error *e
 static void report_error(report *r, const char *path, size_t index, const fm_error *error)
 {
     if (arguments.json)
-        print_error_json(r->out, path, index, error);
-    fprintf(r->err, "fewmul: %s\n", error->message);
+        cli_verdict_error_json(r->stream[OUT], path, index, error);
+    fprintf(r->stream[ERR], "fewmul: %s\n", error->message);
     r->unread++;
     r->code = CLI_WRONG;
 }
@@ -190,9 +102,11 @@ static void verify_scheme(const char *path, const fm_scheme_list *list, size_t i
     if (status == FM_OK || status == FM_NO) {
         bool wanted = status == FM_NO || !arguments.quiet;
         if (wanted && arguments.json)
-            print_verdict_json(r->out, path, index, scheme, &verdict);
+            cli_verdict_json(r->stream[OUT], path, index, scheme, &verdict);
         else if (wanted)
-            print_verdict(r->out, label, scheme, &verdict);
+            cli_verdict_text(r->stream[OUT], label, scheme, &verdict);
+        if (arguments.certificate != NULL)
+            fm_certificate_write(scheme, &verdict, r->stream[CERTIFICATE], NULL);
         r->holds += status == FM_OK;
         r->fails += status == FM_NO;
         r->code = status == FM_NO ? CLI_NO : CLI_DONE;
@@ -204,26 +118,96 @@ static void verify_scheme(const char *path, const fm_scheme_list *list, size_t i
     free(label);
 }
 
+/* The same for one with laurents. */
+static void verify_border(const char *path, const fm_scheme_list *list, size_t index,
+                          const fm_laurents *laurents, report *r)
+{
+    fm_error error;
+    fm_border_verdict verdict;
+    const fm_scheme *scheme = list->schemes[index];
+    char *label = cli_list_label(path, list, index);
+    fm_status status = fm_border_verify(scheme, laurents, &verdict);
+    bool wanted = status == FM_NO || !arguments.quiet;
+    if (wanted && arguments.json)
+        cli_border_json(r->stream[OUT], path, index, scheme, laurents, &verdict);
+    else if (wanted)
+        cli_border_text(r->stream[OUT], label, scheme, laurents, &verdict);
+    r->holds = verdict.is_exact;
+    r->approximate = verdict.valid && !verdict.is_exact;
+    r->fails = status == FM_NO;
+    r->code = status == FM_NO ? CLI_NO : CLI_DONE;
+    if (arguments.certificate != NULL) {
+        fm_fail(&error, FM_BAD_INPUT, "%s: a certificate has rational coefficients only", label);
+        fprintf(r->stream[ERR], "fewmul: %s\n", error.message);
+        r->code = CLI_WRONG;
+    }
+    fm_border_verdict_clear(&verdict);
+    free(label);
+}
+
+static fm_status read_file(const char *path, fm_reading_list *readings, fm_scheme_list *list,
+                           fm_error *error)
+{
+    const fm_read_options *given = &arguments.reading.options;
+    *list = (fm_scheme_list){0};
+    fm_status status = fm_readings_read(path, given, readings, error);
+    if (status != FM_OK)
+        return status;
+    return readings->laurents != NULL ? fm_border_infer(readings, given, list, error)
+                                      : fm_infer(readings, given, list, error);
+}
+
+/* False when the scheme has other coefficients than rationals. */
+static bool make_rational(fm_scheme **scheme, const fm_laurents *laurents)
+{
+    fm_scheme *rational = fm_border_to_rational(*scheme, laurents);
+    if (rational == NULL)
+        return false;
+    fm_scheme_free(*scheme);
+    *scheme = rational;
+    return true;
+}
+
 static void verify_file(const char *path, report *whole)
 {
     fm_error error;
     fm_scheme_list list;
-    if (fm_scheme_read_as(path, &arguments.reading.options, &list, &error) != FM_OK) {
+    fm_reading_list readings;
+    if (read_file(path, &readings, &list, &error) != FM_OK)
         report_error(whole, path, 0, &error);
-        return;
-    }
+    fm_laurents *laurents = readings.laurents;
+    readings.laurents = NULL;
+    fm_reading_list_free(&readings);
+    bool *is_border = fm_alloc_zero(list.count, sizeof *is_border);
+    for (size_t s = 0; s < list.count && laurents != NULL; s++)
+        is_border[s] = !make_rational(&list.schemes[s], laurents);
 #pragma omp parallel for ordered schedule(dynamic) if (list.count > 1)
     for (size_t s = 0; s < list.count; s++) {
         report one;
         report_begin(&one);
-        verify_scheme(path, &list, s, &one);
+        if (is_border[s])
+            verify_border(path, &list, s, laurents, &one);
+        else
+            verify_scheme(path, &list, s, &one);
 #pragma omp ordered
-        report_end(&one, whole->out, whole->err, whole);
+        report_end(&one, whole);
     }
     fm_scheme_list_free(&list);
+    fm_laurents_free(laurents);
+    free(is_border);
 }
 
 /* ---------------------------------------------------------------- the command */
+
+static void print_summary(size_t files, const report *whole)
+{
+    printf("%zu file%s: %" PRIu64 " scheme%s hold%s, ", files, files == 1 ? "" : "s", whole->holds,
+           whole->holds == 1 ? "" : "s", whole->holds == 1 ? "s" : "");
+    if (whole->approximate > 0)
+        printf("%" PRIu64 " approximately, ", whole->approximate);
+    printf("%" PRIu64 " do%s not, %" PRIu64 " could not be read\n", whole->fails,
+           whole->fails == 1 ? "es" : "", whole->unread);
+}
 
 static void verify_files(const cli_files *files, report *whole)
 {
@@ -233,21 +217,39 @@ static void verify_files(const cli_files *files, report *whole)
         report_begin(&one);
         verify_file(files->paths[f], &one);
 #pragma omp ordered
-        report_end(&one, stdout, stderr, whole);
+        report_end(&one, whole);
     }
     if (files->is_many && !arguments.json && !arguments.quiet)
-        printf("%zu file%s: %" PRIu64 " scheme%s hold%s, %" PRIu64 " do%s not, %" PRIu64
-               " could not be read\n",
-               files->count, files->count == 1 ? "" : "s", whole->holds,
-               whole->holds == 1 ? "" : "s", whole->holds == 1 ? "s" : "", whole->fails,
-               whole->fails == 1 ? "es" : "", whole->unread);
+        print_summary(files->count, whole);
+}
+
+/* The certificates are there when everything could be read. */
+static int verify_operands(size_t count, char **operands)
+{
+    fm_error error;
+    cli_files files;
+    cli_output certificates = {0};
+    report whole = {.stream = {stdout, stderr, NULL}, .code = CLI_DONE};
+    fm_status status = cli_files_find(count, operands, &files, &error);
+    if (status != FM_OK)
+        return cli_exit_code(status, &error);
+    if (arguments.certificate != NULL)
+        status = cli_output_open(arguments.certificate, &certificates, &error);
+    if (status == FM_OK) {
+        whole.stream[CERTIFICATE] = certificates.file;
+        verify_files(&files, &whole);
+    }
+    cli_files_free(&files);
+    if (status != FM_OK || arguments.certificate == NULL)
+        return status != FM_OK ? cli_exit_code(status, &error) : whole.code;
+    bool is_whole = whole.code != CLI_WRONG;
+    status = cli_output_close(&certificates, is_whole ? FM_OK : FM_BAD_INPUT, &error);
+    return is_whole && status != FM_OK ? cli_exit_code(status, &error) : whole.code;
 }
 
 static int run(size_t count, char **operands)
 {
     fm_error error;
-    cli_files files;
-    report whole = {.code = CLI_DONE};
     if (arguments.threads > 0)
         omp_set_num_threads(arguments.threads < 1024 ? (int)arguments.threads : 1024);
     if (arguments.tensor != NULL) {
@@ -255,17 +257,11 @@ static int run(size_t count, char **operands)
         if (status != FM_OK)
             return cli_exit_code(status, &error);
     }
-    whole.code = cli_reading_begin(&arguments.reading);
-    if (whole.code == CLI_DONE) {
-        fm_status status = cli_files_find(count, operands, &files, &error);
-        whole.code = cli_exit_code(status, &error);
-    }
-    if (whole.code == CLI_DONE) {
-        verify_files(&files, &whole);
-        cli_files_free(&files);
-    }
+    int code = cli_reading_begin(&arguments.reading);
+    if (code == CLI_DONE)
+        code = verify_operands(count, operands);
     cli_reading_end(&arguments.reading);
-    return whole.code;
+    return code;
 }
 
 const cli_command cli_command_verify = {
@@ -283,6 +279,15 @@ const cli_command cli_command_verify = {
         "same\n"
         "time, the verdicts come in order, and behind those of several files comes their number.\n"
         "Additions are counted without sharing; the exponent is that of the algorithm.\n\n"
+        "A scheme with a parameter (x, eps) is verified as an identity to first order: it bounds "
+        "the\n"
+        "border rank, and is called approximate. Complex coefficients (1/2+I/2) are verified over "
+        "qi.\n"
+        "These are no schemes for other commands (docs/scheme-file.md).\n\n"
+        "With --certificate, a line of JSON for each scheme, with the scheme, its hash and the\n"
+        "verdict, is written to OUT when everything could be read; check_certificate.py, which "
+        "has\n"
+        "no code of this program, checks it (docs/certificate.md).\n\n"
         "Kinds of files are recognized by content: json, text, exp, equations, mathematica, "
         "maple,\n"
         "sms (X_L.sms stands for the three files X_L.sms, X_R.sms, X_P.sms) and coefficients. What "
@@ -293,11 +298,16 @@ const cli_command cli_command_verify = {
         "  fewmul verify 3x3x3.json\n"
         "  fewmul verify --ring f2 *.json\n"
         "  fewmul verify --format 4x4x4 supplement/\n"
-        "  fewmul verify --tensor 2x2x2 - < strassen.txt\n\n"
+        "  fewmul verify --tensor 2x2x2 - < strassen.txt\n"
+        "  fewmul verify --certificate 3x3x3.certificate 3x3x3.json\n\n"
         "With --json, each line has file, index (from 0), valid, ring (null when none), format,\n"
-        "rank, additions, kind, transposed, inferred (those of format, transposed and ring that "
-        "the\n"
-        "file does not say), or error for what could not be read.\n\n"
+        "rank, additions, exponent, coefficients (count: how many that differ and are not 0; "
+        "values:\n"
+        "the smallest of them, at most 16), kind, transposed, inferred (those of format, "
+        "transposed\n"
+        "and ring that the file does not say); border, parameter, field, order and error_powers "
+        "for\n"
+        "schemes with a parameter; or error for what could not be read.\n\n"
         "Exit code 0: all hold; 1: some scheme does not; 2: something could not be read.",
     .options = options,
     .operands_min = 1,

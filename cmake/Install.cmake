@@ -9,6 +9,7 @@ install(TARGETS fewmul_command)
 install(FILES include/fewmul.h TYPE INCLUDE)
 install(FILES LICENSE README.md TYPE DOC)
 install(DIRECTORY docs TYPE DOC)
+install(PROGRAMS scripts/check_certificate.py DESTINATION ${CMAKE_INSTALL_DATADIR}/fewmul)
 
 install(EXPORT fewmul-targets NAMESPACE fewmul:: DESTINATION ${package_folder})
 configure_package_config_file(cmake/fewmul-config.cmake.in fewmul-config.cmake

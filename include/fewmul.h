@@ -327,6 +327,12 @@ fm_status fm_verify_smallest_ring(const fm_scheme *scheme, fm_verdict *verdict, 
 
 void fm_verdict_clear(fm_verdict *verdict);
 
+/* Writes what fm_verify found as a certificate, a line of JSON with the tensor, the ring, the scheme
+   in canonical form, its hash and the verdict, that others can check without this library
+   (docs/certificate.md). The same scheme and verdict always give the same line. */
+fm_status fm_certificate_write(const fm_scheme *scheme, const fm_verdict *verdict, FILE *file,
+                               fm_error *error);
+
 /* ---------------------------------------------------------------- lifting */
 
 typedef struct fm_lift_options {

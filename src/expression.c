@@ -21,8 +21,6 @@ void fm_expressions_init(fm_expressions *in, const fm_scanner *scanner, size_t l
     *in = (fm_expressions){.scanner = *scanner, .budget = ((size_t)1 << 30) + 64 * length};
 }
 
-/* ---------------------------------------------------------------- values */
-
 void fm_value_clear(fm_value *value)
 {
     fmpq_clear(&value->scale);
@@ -50,14 +48,59 @@ static fm_status charge(fm_expressions *in, const fmpq_t value, size_t count)
     return FM_OK;
 }
 
+/* ---------------------------------------------------------------- numbers */
+
+/* FM_OK when an operation on numbers of laurents was done. */
+static fm_status done(fm_expressions *in, bool good)
+{
+    return good ? FM_OK : fm_scan_refuse(&in->scanner, "the coefficients become too large");
+}
+
+static fm_status add_number(fm_expressions *in, fmpq_t sum, const fmpq_t term)
+{
+    if (in->scanner.laurents != NULL)
+        return done(in, fm_laurents_add(in->scanner.laurents, sum, sum, term));
+    fmpq_add(sum, sum, term);
+    return charge(in, sum, 1);
+}
+
+static fm_status multiply_number(fm_expressions *in, fmpq_t product, const fmpq_t factor)
+{
+    if (in->scanner.laurents != NULL)
+        return done(in, fm_laurents_mul(in->scanner.laurents, product, product, factor));
+    fmpq_mul(product, product, factor);
+    return charge(in, product, 1);
+}
+
+static fm_status divide_number(fm_expressions *in, fmpq_t quotient, const fmpq_t divisor)
+{
+    if (in->scanner.laurents != NULL) {
+        bool good = fm_laurents_div(in->scanner.laurents, quotient, quotient, divisor);
+        return good ? FM_OK
+                    : fm_scan_refuse(&in->scanner, "divided by something other than one power");
+    }
+    fmpq_div(quotient, quotient, divisor);
+    return charge(in, quotient, 1);
+}
+
+static fm_status negate_number(fm_expressions *in, fmpq_t number)
+{
+    if (in->scanner.laurents != NULL)
+        return done(in, fm_laurents_neg(in->scanner.laurents, number, number));
+    fmpq_neg(number, number);
+    return FM_OK;
+}
+
+/* ---------------------------------------------------------------- values */
+
 static fm_status scale_form(fm_expressions *in, fm_cells *form, const fmpq_t scale)
 {
     fm_status status = charge(in, scale, form->count);
-    if (fmpq_is_one(scale) || status != FM_OK)
+    if (fmpq_is_one(scale))
         return status;
-    for (size_t c = 0; c < form->count; c++)
-        fmpq_mul(&form->cells[c].value, &form->cells[c].value, scale);
-    return FM_OK;
+    for (size_t c = 0; c < form->count && status == FM_OK; c++)
+        status = multiply_number(in, &form->cells[c].value, scale);
+    return status;
 }
 
 /* The axis of a value that is a linear form; FM_AXES for others. */
@@ -91,8 +134,7 @@ static fm_status add(fm_expressions *in, fm_value *sum, fm_value *term)
         *sum = *term;
         *term = swap;
     } else if (sum->axes == 0 && term->axes == 0) {
-        fmpq_add(&sum->scale, &sum->scale, &term->scale);
-        status = charge(in, &sum->scale, 1);
+        status = add_number(in, &sum->scale, &term->scale);
     } else if (!is_zero(term) && (axis == FM_AXES || term->axes != sum->axes)) {
         status = fm_scan_refuse(&in->scanner, "a sum of unlike things: entries of one matrix, or "
                                               "products, can be added");
@@ -114,9 +156,8 @@ static fm_status multiply(fm_expressions *in, fm_value *product, fm_value *facto
     fm_status status = FM_OK;
     if ((product->axes & factor->axes) != 0)
         status = fm_scan_refuse(&in->scanner, "a product of two factors of the same matrix");
-    fmpq_mul(&product->scale, &product->scale, &factor->scale);
     if (status == FM_OK)
-        status = charge(in, &product->scale, 1);
+        status = multiply_number(in, &product->scale, &factor->scale);
     for (unsigned axis = 0; axis < FM_AXES && status == FM_OK; axis++)
         if ((factor->axes >> axis & 1) != 0) {
             product->form[axis] = factor->form[axis];
@@ -246,11 +287,32 @@ static bool times(fm_expressions *in)
 static fm_status number(fm_expressions *in, fm_value *out)
 {
     const char *end = fm_number_scan(in->scanner.at, &out->scale);
-    if (end == NULL || *end == '.') {
+    if (end == NULL || fm_number_goes_on(in->scanner.at, end)) {
         char buffer[32];
         return fm_scan_refuse(&in->scanner, "%s is neither an integer nor a fraction",
                               fm_scan_show(&in->scanner, buffer));
     }
+    in->scanner.at = end;
+    fm_laurents *laurents = in->scanner.laurents;
+    return laurents != NULL ? done(in, fm_laurents_rational(laurents, &out->scale, &out->scale))
+                            : FM_OK;
+}
+
+/* Whether what comes next is the name of an entry or a product, and not a parameter or I. */
+static bool is_name(const fm_expressions *in)
+{
+    const char *at = in->scanner.at;
+    char letter = (char)tolower((unsigned char)*at);
+    bool has_entries = (letter >= 'a' && letter <= 'c') || letter == in->product;
+    return has_entries && strchr("0123456789_[{(", at[1]) != NULL;
+}
+
+/* The parameter or I. */
+static fm_status symbol(fm_expressions *in, fm_value *out)
+{
+    const char *end = fm_laurents_scan_word(in->scanner.laurents, in->scanner.at, &out->scale);
+    if (end == NULL)
+        return refuse_name(in, in->scanner.at);
     in->scanner.at = end;
     return FM_OK;
 }
@@ -318,15 +380,18 @@ static fm_status signed_atom(fm_expressions *in, fm_value *out)
         status = parentheses(in, out);
     else if (isdigit((unsigned char)*in->scanner.at))
         status = number(in, out);
+    else if (isalpha((unsigned char)*in->scanner.at) && in->scanner.laurents != NULL &&
+             !is_name(in))
+        status = symbol(in, out);
     else if (isalpha((unsigned char)*in->scanner.at))
         status = entry(in, out);
     else
         status = fm_scan_refuse(&in->scanner, "expected a number, an entry or '(', found %s",
                                 fm_scan_show(&in->scanner, buffer));
+    if (status == FM_OK && negative)
+        status = negate_number(in, &out->scale);
     if (status != FM_OK)
         fm_value_clear(out);
-    else if (negative)
-        fmpq_neg(&out->scale, &out->scale);
     return status;
 }
 
@@ -340,9 +405,7 @@ static fm_status divide(fm_expressions *in, fm_value *value)
     if (divisor.axes != 0 || fmpq_is_zero(&divisor.scale))
         status = fm_scan_refuse(&in->scanner, "divided by something other than a number, or by 0");
     else
-        fmpq_div(&value->scale, &value->scale, &divisor.scale);
-    if (status == FM_OK)
-        status = charge(in, &value->scale, 1);
+        status = divide_number(in, &value->scale, &divisor.scale);
     fm_value_clear(&divisor);
     return status;
 }
@@ -406,6 +469,7 @@ fm_status fm_expression_row(fm_expressions *in, fm_value *value, unsigned axis, 
 fm_status fm_expression_factors_of(fm_expressions *in, fm_cells cells[3], uint32_t rank,
                                    fm_reading *reading)
 {
+    fm_status status;
     bool numbers = in->number_line > 0 && in->separated_line == 0;
     fm_scanner at = in->scanner;
     at.line = in->number_line > 0 ? in->number_line : in->long_line;
@@ -424,7 +488,11 @@ fm_status fm_expression_factors_of(fm_expressions *in, fm_cells cells[3], uint32
                 return fm_scan_refuse(&at, "an entry is numbered %u, above %d", *name + 1,
                                       FM_EXTENT_MAX);
         }
-        fm_cells_to_factors(&cells[axis], rank, FM_EXTENT_MAX, &most, &reading->factors[axis]);
+        status =
+            done(in, fm_cells_to_factors(&cells[axis], rank, FM_EXTENT_MAX, in->scanner.laurents,
+                                         &most, &reading->factors[axis]));
+        if (status != FM_OK)
+            return status;
         if (most > TERMS_MAX)
             return fm_scan_refuse(&in->scanner, "an entry occurs %zu times in one factor", most);
         reading->columns[axis] = numbers ? 0 : 64;

@@ -86,7 +86,7 @@ static fm_status read_rows(reader *in, const json_t *rows, const char *what, fm_
         fm_factors row;
         status = read_terms(in, json_array_get(rows, r), what, r, &cells);
         if (status == FM_OK) {
-            fm_cells_to_factors(&cells, 1, in->base, NULL, &row);
+            fm_cells_to_factors(&cells, 1, in->base, NULL, NULL, &row);
             fm_factors_copy_row(out, &row, 0);
             fm_factors_clear(&row);
         }

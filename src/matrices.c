@@ -31,7 +31,7 @@ static fm_status read_row(fm_matrices *in, fmpq *row, uint32_t *count)
         if (status == FM_OK && *count == FM_FORMAT_MAX)
             status = fm_scan_refuse(in->scanner, "a row of more than %d numbers", FM_FORMAT_MAX);
         if (status == FM_OK)
-            status = fm_scan_number(in->scanner, &row[*count]);
+            status = fm_scan_coefficient(in->scanner, &row[*count]);
         if (status != FM_OK)
             return status;
         ++*count;

@@ -38,6 +38,16 @@ const char *fm_number_scan(const char *text, fmpq_t value)
     return below_count > 0 ? below + below_count : text + above;
 }
 
+bool fm_number_goes_on(const char *start, const char *end)
+{
+    if (*end == '.')
+        return true;
+    if (*end == 'x' || *end == 'X')
+        return end == start + 1 && *start == '0';
+    return (*end == 'e' || *end == 'E') && (end[1] == '+' || end[1] == '-') && end[2] >= '0' &&
+           end[2] <= '9';
+}
+
 bool fm_number_parse(const char *text, fmpq_t value)
 {
     bool negative = text[0] == '-';
@@ -53,10 +63,9 @@ const char *fm_number_complaint(const char *text)
 {
     bool hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
     if (strpbrk(text, "IJij") != NULL && strspn(text, "0123456789+-*/.()IJij") == strlen(text))
-        return "a complex number, which is not read: coefficients are integers and fractions";
+        return "no complex number with rational parts, such as 1/2+I/2";
     if (!hexadecimal && (strpbrk(text, "xX") != NULL || strcasestr(text, "eps") != NULL))
-        return "a polynomial in a parameter, which is not read: coefficients are integers and "
-               "fractions";
+        return "no polynomial with rational coefficients in one parameter, such as 1+2*x^-1";
     return "neither an integer nor a fraction";
 }
 

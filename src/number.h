@@ -14,8 +14,11 @@ bool fm_number_parse(const char *text, fmpq_t value);
    follow. Returns what is behind it; NULL when there is no number. */
 const char *fm_number_scan(const char *text, fmpq_t value);
 
-/* What is wrong with text that fm_number_parse refuses: "neither an integer nor a fraction", or
-   that it is of a kind that schemes have and this program does not read. */
+/* Whether a number that was scanned from start to end goes on as one that is not read: 1.5, 1e-3,
+   0x1. */
+bool fm_number_goes_on(const char *start, const char *end);
+
+/* What is wrong with text that fm_number_parse and fm_laurents_parse refuse. */
 const char *fm_number_complaint(const char *text);
 
 /* Writes what fm_number_parse reads. */

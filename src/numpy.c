@@ -27,9 +27,10 @@ fm_status fm_array_set_type(fm_array *array, const char *type, fm_error *error)
         char kind;
         uint32_t size;
     } types[] = {
-        {"b1", 'b', 1}, {"i1", 'i', 1}, {"i2", 'i', 2}, {"i4", 'i', 4}, {"i8", 'i', 8},
-        {"u1", 'u', 1}, {"u2", 'u', 2}, {"u4", 'u', 4}, {"u8", 'u', 8}, {"f2", 'f', 2},
-        {"f4", 'f', 4}, {"f8", 'f', 8}, {"O", 'O', 0},  {"O8", 'O', 0}, {"O4", 'O', 0},
+        {"b1", 'b', 1}, {"i1", 'i', 1}, {"i2", 'i', 2}, {"i4", 'i', 4},   {"i8", 'i', 8},
+        {"u1", 'u', 1}, {"u2", 'u', 2}, {"u4", 'u', 4}, {"u8", 'u', 8},   {"f2", 'f', 2},
+        {"f4", 'f', 4}, {"f8", 'f', 8}, {"c8", 'c', 8}, {"c16", 'c', 16}, {"O", 'O', 0},
+        {"O8", 'O', 0}, {"O4", 'O', 0},
     };
     for (size_t t = 0; t < sizeof types / sizeof types[0]; t++)
         if (strcmp(type, types[t].name) == 0) {
@@ -41,10 +42,11 @@ fm_status fm_array_set_type(fm_array *array, const char *type, fm_error *error)
     unsigned long letters =
         type[0] == 'U' && type[1] >= '1' && type[1] <= '9' ? strtoul(type + 1, &end, 10) : 0;
     if (letters == 0 || letters > 1000 || *end != '\0')
-        return fm_fail(error, FM_BAD_INPUT,
-                       "elements of the type '%.40s'; read are integers of 1 to 8 bytes, floats of "
-                       "2, 4 and 8, and objects that are arrays of these",
-                       type);
+        return fm_fail(
+            error, FM_BAD_INPUT,
+            "elements of the type '%.40s'; read are integers of 1 to 8 bytes, floats of "
+            "2, 4 and 8, complex numbers of 8 and 16, and objects that are arrays of these",
+            type);
     array->kind = 'U';
     array->item_size = 4 * (uint32_t)letters;
     return FM_OK;
@@ -293,9 +295,28 @@ static bool set_double(fmpq_t value, double number)
     return true;
 }
 
+/* A part of a complex number; part 0 is the real one. */
+static bool complex_part(const fm_array *array, size_t place, uint32_t part, fmpq_t value)
+{
+    uint32_t size = array->item_size / 2;
+    const uint8_t *at = array->data + place * array->item_size + part * size;
+    return set_double(value, word_to_double(load(at, size, array->is_big_endian), size));
+}
+
+bool fm_array_complex(const fm_array *array, size_t place, fmpq_t real, fmpq_t imaginary)
+{
+    fmpq_zero(imaginary);
+    if (array->kind != 'c')
+        return fm_array_number(array, place, real);
+    return complex_part(array, place, 0, real) && complex_part(array, place, 1, imaginary);
+}
+
 bool fm_array_number(const fm_array *array, size_t place, fmpq_t value)
 {
     uint32_t size = array->item_size;
+    if (array->kind == 'c')
+        return complex_part(array, place, 1, value) && fmpq_is_zero(value) &&
+               complex_part(array, place, 0, value);
     uint64_t word = load(array->data + place * size, size, array->is_big_endian);
     if (word == 0) {
         fmpq_zero(value);

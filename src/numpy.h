@@ -11,7 +11,7 @@ enum { FM_ARRAY_DIMENSIONS_MAX = 4, FM_ARRAY_OBJECTS_MAX = 3 };
 
 /* A view into the bytes that it was read from, which must outlive it. */
 typedef struct fm_array {
-    char kind;          /* 'b', 'i', 'u', 'f': numbers; 'U': text; 'O': arrays */
+    char kind;          /* 'b', 'i', 'u', 'f', 'c': numbers; 'U': text; 'O': arrays */
     uint32_t item_size; /* bytes */
     bool is_big_endian;
     uint32_t dimension_count;
@@ -30,8 +30,10 @@ bool fm_array_is_npy(const uint8_t *bytes, size_t length);
 bool fm_array_has_numbers(const fm_array *array);
 
 /* The element at a place, the sum of index times stride; the array has numbers. False, and value is
-   untouched, when it is infinite or not a number. */
+   undefined, when it is infinite, not a number, or complex. */
 bool fm_array_number(const fm_array *array, size_t place, fmpq_t value);
+/* The same with its real and its imaginary part. */
+bool fm_array_complex(const fm_array *array, size_t place, fmpq_t real, fmpq_t imaginary);
 
 /* The only element of an array of text, in ASCII; false when it is not that or does not fit. */
 bool fm_array_text(const fm_array *array, char *text, size_t size);

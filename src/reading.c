@@ -28,7 +28,17 @@ void fm_reading_list_free(fm_reading_list *list)
     }
     free(list->readings);
     free(list->name);
+    fm_laurents_free(list->laurents);
     *list = (fm_reading_list){0};
+}
+
+fm_status fm_reading_list_check(const fm_reading_list *list, fm_error *error)
+{
+    if (list->laurents == NULL)
+        return FM_OK;
+    return fm_fail(error, FM_BAD_INPUT, "%.300s: %s, which only verify takes", list->name,
+                   list->laurents->parameter[0] != '\0' ? "polynomials in a parameter"
+                                                        : "complex coefficients");
 }
 
 fm_status fm_reading_refuse(const fm_reading_list *list, const fm_reading *reading, fm_error *error,
@@ -76,9 +86,18 @@ static int compare_cells(const void *a, const void *b)
     return (x->column > y->column) - (x->column < y->column);
 }
 
-void fm_cells_to_factors(fm_cells *cells, uint32_t rank, uint32_t extent, size_t *most,
-                         fm_factors *out)
+static bool add_value(fm_laurents *laurents, fmpq_t sum, const fmpq_t value)
 {
+    if (laurents != NULL)
+        return fm_laurents_add(laurents, sum, sum, value);
+    fmpq_add(sum, sum, value);
+    return true;
+}
+
+bool fm_cells_to_factors(fm_cells *cells, uint32_t rank, uint32_t extent, fm_laurents *laurents,
+                         size_t *most, fm_factors *out)
+{
+    bool good = true;
     fm_cell *cell = cells->cells;
     size_t next = 0, fullest = 0;
     fmpq_t sum;
@@ -91,7 +110,7 @@ void fm_cells_to_factors(fm_cells *cells, uint32_t rank, uint32_t extent, size_t
             size_t first = next;
             fmpq_set(sum, &cell[next++].value);
             while (next < cells->count && compare_cells(&cell[first], &cell[next]) == 0)
-                fmpq_add(sum, sum, &cell[next++].value);
+                good = add_value(laurents, sum, &cell[next++].value) && good;
             fullest = next - first > fullest ? next - first : fullest;
             fm_factors_push(out, cell[first].column, sum);
         }
@@ -100,6 +119,7 @@ void fm_cells_to_factors(fm_cells *cells, uint32_t rank, uint32_t extent, size_t
     fmpq_clear(sum);
     if (most != NULL)
         *most = fullest;
+    return good;
 }
 
 /* ---------------------------------------------------------------- shapes */

@@ -3,6 +3,7 @@
 #ifndef FM_READING_H
 #define FM_READING_H
 
+#include "laurent.h"
 #include "scheme.h"
 
 typedef struct fm_reading {
@@ -35,6 +36,9 @@ typedef struct fm_reading_list {
     char *name; /* of the file, for messages */
     size_t count, capacity;
     fm_reading *readings;
+    /* NULL, or the coefficients, for which numbers stand in the factor matrices, of a file that has
+       others than rationals. Its schemes are for verify/border only. */
+    fm_laurents *laurents;
 } fm_reading_list;
 
 /* A new reading at the end of the list, all zero. Its factor matrices and what else it owns belong
@@ -56,9 +60,11 @@ typedef struct fm_cells {
 void fm_cells_add(fm_cells *cells, uint32_t row, uint32_t column, const fmpq_t value);
 void fm_cells_clear(fm_cells *cells);
 /* Sorts the cells and makes them a matrix of rank rows, adding up those at one place; *most (may be
-   NULL) is how many there are at the fullest place. Rows and columns are in range. */
-void fm_cells_to_factors(fm_cells *cells, uint32_t rank, uint32_t extent, size_t *most,
-                         fm_factors *out);
+   NULL) is how many there are at the fullest place. Rows and columns are in range. laurents is what
+   the values are numbers of, or NULL for rationals, and what makes this false is that its room is
+   used up. */
+bool fm_cells_to_factors(fm_cells *cells, uint32_t rank, uint32_t extent, fm_laurents *laurents,
+                         size_t *most, fm_factors *out);
 
 /* Something that a reading can mean. */
 typedef struct fm_meaning {
@@ -90,6 +96,9 @@ enum { FM_TENSORS_ROOM = 1 << 24 };
 /* Takes the entries of a scheme's tensor, unless it is shared, out of *room. FM_BAD_INPUT, with the
    reason but not the place, when they do not fit. */
 fm_status fm_reading_charge(const fm_scheme *scheme, size_t *room, fm_error *error);
+
+/* FM_BAD_INPUT when schemes of the list are only for verify/border. */
+fm_status fm_reading_list_check(const fm_reading_list *list, fm_error *error);
 
 /* "FILE: ", "FILE:LINE: " or "FILE: scheme 3: ", then the reason; returns FM_BAD_INPUT. */
 fm_status fm_reading_refuse(const fm_reading_list *list, const fm_reading *reading, fm_error *error,

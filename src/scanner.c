@@ -176,6 +176,19 @@ static fm_status refuse_number(const fm_scanner *scanner)
                           fm_number_complaint(word));
 }
 
+fm_status fm_scan_coefficient(fm_scanner *scanner, fmpq_t value)
+{
+    if (scanner->laurents == NULL)
+        return fm_scan_number(scanner, value);
+    fm_scan_blanks(scanner);
+    const char *end = fm_laurents_scan(scanner->laurents, scanner->at, true, value);
+    if (end == NULL || strchr(" \t\r\n,;)]}", *end) == NULL)
+        return refuse_number(scanner);
+    for (; scanner->at < end; scanner->at++)
+        scanner->line += *scanner->at == '\n';
+    return FM_OK;
+}
+
 fm_status fm_scan_number(fm_scanner *scanner, fmpq_t value)
 {
     bool negative = false;

@@ -9,6 +9,7 @@ typedef struct fm_scanner {
     unsigned line;
     const char *name; /* of the file, for messages */
     fm_error *error;
+    fm_laurents *laurents; /* what coefficients are numbers of; NULL: they are rationals */
 
     /* What comments say that were passed over: "# ring f2", "# format 2x3x4". */
     bool has_ring;
@@ -44,6 +45,10 @@ fm_status fm_scan_expect(fm_scanner *scanner, char c);
 
 /* An integer or a fraction with its sign, perhaps in parentheses, behind blanks and line ends. */
 fm_status fm_scan_number(fm_scanner *scanner, fmpq_t value);
+
+/* A coefficient of a list, behind blanks and line ends: as fm_scan_number, or what the file's
+   laurents take. */
+fm_status fm_scan_coefficient(fm_scanner *scanner, fmpq_t value);
 
 /* What comes next, for messages: at most 20 characters of the line, or "the end of the file". */
 const char *fm_scan_show(const fm_scanner *scanner, char buffer[32]);

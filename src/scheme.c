@@ -416,6 +416,45 @@ fm_scheme *fm_scheme_canonical(const fm_scheme *scheme)
     return canonical;
 }
 
+/* ---------------------------------------------------------------- coefficients */
+
+static int compare_coefficients(const void *a, const void *b)
+{
+    return fmpq_cmp(*(const fmpq *const *)a, *(const fmpq *const *)b);
+}
+
+/* Sorts a list and leaves one of each number; returns how many. */
+static size_t sort_unique(const fmpq **list, size_t count)
+{
+    size_t unique = 0;
+    if (count > 0)
+        qsort(list, count, sizeof *list, compare_coefficients);
+    for (size_t i = 0; i < count; i++)
+        if (unique == 0 || !fmpq_equal(list[unique - 1], list[i]))
+            list[unique++] = list[i];
+    return unique;
+}
+
+const fmpq **fm_scheme_coefficients(const fm_scheme *scheme, size_t *count)
+{
+    size_t used = 0, capacity = 256;
+    const fmpq **list = fm_alloc(capacity, sizeof *list);
+    for (int axis = 0; axis < 3; axis++)
+        for (size_t e = 0; e < scheme->factors[axis].count; e++) {
+            const fmpq *value = &scheme->factors[axis].value[e];
+            if (used > 0 && fmpq_equal(list[used - 1], value))
+                continue;
+            if (used == capacity) { /* often only repetitions, which then make room */
+                used = sort_unique(list, used);
+                capacity = used > capacity / 2 ? 2 * capacity : capacity;
+                list = fm_realloc(list, capacity, sizeof *list);
+            }
+            list[used++] = value;
+        }
+    *count = sort_unique(list, used);
+    return list;
+}
+
 /* ---------------------------------------------------------------- hash */
 
 static void hash_text(struct sha256_ctx *context, const char *text)

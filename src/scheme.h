@@ -64,6 +64,10 @@ fm_status fm_scheme_new(const fm_tensor *tensor, fm_ring ring, fm_factors factor
 /* The smallest of zt, z, q that has all coefficients. */
 fm_ring fm_factors_smallest_ring(const fm_factors factors[3]);
 
+/* The coefficients that differ and are not 0, ascending; *count of them. They are the scheme's own,
+   only the list is freed, with free. */
+const fmpq **fm_scheme_coefficients(const fm_scheme *scheme, size_t *count);
+
 /* SHA-256 of shape and entries, the part of fm_scheme_hash's text that is about the tensor. */
 void fm_tensor_hash(const fm_tensor *tensor, char hash[FM_HASH_SIZE]);
 

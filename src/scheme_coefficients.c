@@ -36,8 +36,11 @@ static fm_status read_number(fm_scanner *scanner, fmpq_t value, bool *found)
     *found = length > 0;
     if (length == 0)
         return FM_OK;
+    if (scanner->laurents != NULL &&
+        fm_laurents_scan(scanner->laurents, word, false, value) == scanner->at)
+        return FM_OK;
     const char *end = fm_number_scan(word + (*word == '-' || *word == '+'), value);
-    if (end != word + length) {
+    if (end != word + length || scanner->laurents != NULL) {
         char shown[48];
         snprintf(shown, sizeof shown, "%.*s", length < 40 ? (int)length : 40, word);
         return fm_scan_refuse(scanner, "'%s' is %s", shown, fm_number_complaint(shown));
@@ -108,13 +111,14 @@ static fm_status read_coefficients(const fm_input *input, fm_reading_list *list,
     reader in = {.rank = 0};
     fm_reading *reading = fm_reading_list_add(list);
     fm_status status = fm_scanner_init(&in.scanner, input->text, input->length, input->name, error);
+    in.scanner.laurents = list->laurents;
     if (status == FM_OK)
         status = read_blocks(&in);
     fm_scan_state(&in.scanner, reading);
     reading->usual = FM_W_OF_C;
     for (int axis = 0; axis < 3; axis++) {
         if (status == FM_OK)
-            fm_cells_to_factors(&in.cells[axis], in.rank, in.rows[axis], NULL,
+            fm_cells_to_factors(&in.cells[axis], in.rank, in.rows[axis], NULL, NULL,
                                 &reading->factors[axis]);
         fm_cells_clear(&in.cells[axis]);
     }
@@ -140,7 +144,7 @@ static bool recognize_coefficients(const fm_input *input)
             bool bare = blanks + 1 + strspn(line + blanks + 1, " \t\r") >= length;
             separators += bare && rows > 0;
         } else if (blanks < length) {
-            if (strchr("+-0123456789xe", line[blanks]) == NULL)
+            if (strchr("+-(0123456789xetI", line[blanks]) == NULL)
                 return false;
             size_t *words = rows == 0 ? &first : &second;
             if (rows < 2)
@@ -185,6 +189,7 @@ static fm_status write_coefficients(const fm_scheme *scheme, FILE *file, fm_erro
 const fm_scheme_format fm_scheme_format_coefficients = {
     .kind = FM_FILE_COEFFICIENTS,
     .name = "coefficients",
+    .has_laurents = true,
     .recognize = recognize_coefficients,
     .read = read_coefficients,
     .write = write_coefficients,

@@ -127,6 +127,7 @@ static fm_status read_file(const fm_input *input, fm_reading_list *list, fm_erro
     reader r = {.products = NULL};
     fm_reading *reading = fm_reading_list_add(list);
     fm_status status = fm_scanner_init(&scanner, input->text, input->length, input->name, error);
+    scanner.laurents = list->laurents;
     fm_expressions_init(&r.in, &scanner, input->length);
     if (status == FM_OK)
         status = read_equations(&r);
@@ -175,6 +176,7 @@ static fm_status write_equations(const fm_scheme *scheme, FILE *file, fm_error *
 const fm_scheme_format fm_scheme_format_equations = {
     .kind = FM_FILE_EQUATIONS,
     .name = "equations",
+    .has_laurents = true,
     .recognize = recognize_equations,
     .read = read_file,
     .write = write_equations,

@@ -64,6 +64,7 @@ static fm_status read_exp(const fm_input *input, fm_reading_list *list, fm_error
     uint32_t rank = 0;
     fm_reading *reading = fm_reading_list_add(list);
     fm_status status = fm_scanner_init(&scanner, input->text, input->length, input->name, error);
+    scanner.laurents = list->laurents;
     fm_expressions_init(&in, &scanner, input->length);
     if (status == FM_OK)
         status = read_products(&in, cells, &rank);
@@ -148,6 +149,7 @@ static fm_status write_exp(const fm_scheme *scheme, FILE *file, fm_error *error)
 const fm_scheme_format fm_scheme_format_exp = {
     .kind = FM_FILE_EXP,
     .name = "exp",
+    .has_laurents = true,
     .recognize = recognize_exp,
     .read = read_exp,
     .write = write_exp,

@@ -98,7 +98,28 @@ static fm_status read_input(const fm_input *input, fm_reading_list *list, fm_err
         return fm_fail(error, FM_BAD_INPUT, "%s: no kind of scheme file that is known",
                        input->name);
     list->kind = format->kind;
+    if (list->laurents != NULL && !format->has_laurents)
+        return fm_fail(error, FM_BAD_INPUT, "%s: has rational coefficients only", input->name);
     return format->read(input, list, error);
+}
+
+/* What cannot be read with rational coefficients is read with others, if it has them. */
+static fm_status read_either(const fm_input *input, fm_reading_list *list, fm_error *error)
+{
+    fm_error reason;
+    list->name = fm_strdup(input->name);
+    fm_status status = read_input(input, list, error);
+    if (status != FM_BAD_INPUT)
+        return status;
+    fm_reading_list wider = {.name = fm_strdup(input->name), .laurents = fm_laurents_new()};
+    fm_status outcome = read_input(input, &wider, &reason);
+    if (wider.laurents->parameter[0] == '\0' && !wider.laurents->has_i) {
+        fm_reading_list_free(&wider);
+        return status;
+    }
+    fm_reading_list_free(list);
+    *list = wider;
+    return outcome == FM_OK ? FM_OK : fm_fail(error, outcome, "%s", reason.message);
 }
 
 bool fm_scheme_file_recognize(const char *path)
@@ -116,11 +137,11 @@ bool fm_scheme_file_recognize(const char *path)
 fm_status fm_readings_parse(const fm_input *input, fm_reading_list *out, fm_error *error)
 {
     fm_input copy = *input;
-    *out = (fm_reading_list){.name = fm_strdup(input->name)};
+    *out = (fm_reading_list){0};
     /* Readers may count on a final zero byte, which a part of a larger text does not have. */
     char *text = fm_strndup(input->text, input->length);
     copy.text = text;
-    fm_status status = read_input(&copy, out, error);
+    fm_status status = read_either(&copy, out, error);
     free(text);
     if (status != FM_OK)
         fm_reading_list_free(out);
@@ -140,8 +161,7 @@ fm_status fm_readings_read(const char *path, const fm_read_options *options, fm_
     if (status != FM_OK)
         return status;
     input.text = text;
-    out->name = fm_strdup(input.name);
-    status = read_input(&input, out, error);
+    status = read_either(&input, out, error);
     free(text);
     if (status != FM_OK)
         fm_reading_list_free(out);
@@ -178,6 +198,8 @@ fm_status fm_scheme_read_stated(const char *path, fm_scheme_list *out, fm_error 
     size_t room = FM_TENSORS_ROOM;
     *out = (fm_scheme_list){0};
     fm_status status = fm_readings_read(path, NULL, &readings, error);
+    if (status == FM_OK)
+        status = fm_reading_list_check(&readings, error);
     for (size_t i = 0; i < readings.count && status == FM_OK; i++)
         status = state_scheme(&readings, &readings.readings[i], &room, out, error);
     if (status != FM_OK)

@@ -18,6 +18,8 @@ typedef struct fm_input {
 typedef struct fm_scheme_format {
     fm_file_kind kind;
     const char *name; /* for --to and in verdicts */
+    bool
+        has_laurents; /* read takes the numbers of list->laurents for coefficients if there are any */
     bool many;        /* a file may have several schemes, one behind the other (JSON: an array) */
     /* Whether the content is meant to be of this format; the first in the table that says so reads
        it. NULL: not read. */

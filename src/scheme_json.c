@@ -21,6 +21,7 @@ typedef struct reader {
     bool many;        /* the file is an array of schemes */
     size_t *room;     /* for what fresh variables come to */
     fm_error *error;
+    fm_laurents *laurents; /* of the list, or NULL */
 } reader;
 
 /* Jansson keeps no line numbers behind the syntax, so messages name the key. */
@@ -199,6 +200,15 @@ static fm_status read_ring(const reader *in, const json_t *object, fm_ring *ring
 
 /* ---------------------------------------------------------------- factors */
 
+static bool read_coefficient(const reader *in, const json_t *value, fmpq_t out)
+{
+    if (in->laurents == NULL)
+        return fm_json_number(value, out);
+    if (json_is_string(value))
+        return fm_laurents_parse(in->laurents, json_string_value(value), out);
+    return fm_json_number(value, out) && fm_laurents_rational(in->laurents, out, out);
+}
+
 static fm_status read_row(const reader *in, const json_t *row, int axis, fm_factors *factors)
 {
     char buffer[48];
@@ -210,7 +220,7 @@ static fm_status read_row(const reader *in, const json_t *row, int axis, fm_fact
                       json_array_size(row), factors -> extent);
     fmpq_init(value);
     for (uint32_t i = 0; i < factors->extent && status == FM_OK; i++) {
-        if (fm_json_number(json_array_get(row, i), value))
+        if (read_coefficient(in, json_array_get(row, i), value))
             fm_factors_push(factors, i, value);
         else
             status = refuse(in, "%c[%u][%u] is %s, neither an integer nor a fraction", "uvw"[axis],
@@ -255,7 +265,7 @@ static fm_status read_sparse(const reader *in, const json_t *rows, const json_t 
             fm_cells_add(&cells, read.index[e], k, &read.value[e]);
     fm_factors_clear(&read);
     fm_factors_clear(factors);
-    fm_cells_to_factors(&cells, rank, extent, NULL, factors);
+    fm_cells_to_factors(&cells, rank, extent, NULL, NULL, factors);
     fm_cells_clear(&cells);
     return FM_OK;
 }
@@ -269,6 +279,9 @@ static fm_status read_axis(const reader *in, const json_t *object, int axis, siz
         return refuse(in, "the key %s, an array of rows, is missing", keys[axis]);
     bool sparse = fresh != NULL || fm_json_rows_are_sparse(rows);
     size_t size = json_array_size(rows);
+    if (sparse && in->laurents != NULL)
+        return refuse(in, "%s has sparse rows, in which coefficients are integers and fractions",
+                      keys[axis]);
     bool by_entry = axis == 2 && sparse && (fresh != NULL || size != rank);
     if (by_entry && size != factors->extent)
         return refuse(in, "w has %zu rows; C has %u entries", size, factors->extent);
@@ -392,7 +405,11 @@ static fm_status read_scheme(const reader *in, json_t *object, fm_reading *readi
 static fm_status read_root(json_t *root, const char *name, fm_reading_list *list, fm_error *error)
 {
     size_t room = FM_JSON_FRESH_ROOM;
-    reader in = {.name = name, .error = error, .many = json_is_array(root), .room = &room};
+    reader in = {.name = name,
+                 .error = error,
+                 .laurents = list->laurents,
+                 .many = json_is_array(root),
+                 .room = &room};
     if (!in.many)
         return read_scheme(&in, root, fm_reading_list_add(list));
     if (json_array_size(root) == 0)
@@ -530,6 +547,7 @@ static fm_status write_json(const fm_scheme *scheme, FILE *file, fm_error *error
 const fm_scheme_format fm_scheme_format_json = {
     .kind = FM_FILE_JSON,
     .name = "json",
+    .has_laurents = true,
     .many = true,
     .recognize = recognize_json,
     .read = read_json,

@@ -110,6 +110,7 @@ static fm_status read_maple(const fm_input *input, fm_reading_list *list, fm_err
     fm_matrices in;
     fm_reading *reading = fm_reading_list_add(list);
     fm_status status = fm_scanner_init(&scanner, input->text, input->length, input->name, error);
+    scanner.laurents = list->laurents;
     fm_matrices_init(&in, &scanner, '[', ']');
     if (status == FM_OK)
         status = read_triads(&in, reading);
@@ -163,6 +164,7 @@ static fm_status write_maple(const fm_scheme *scheme, FILE *file, fm_error *erro
 const fm_scheme_format fm_scheme_format_maple = {
     .kind = FM_FILE_MAPLE,
     .name = "maple",
+    .has_laurents = true,
     .recognize = recognize_maple,
     .read = read_maple,
     .write = write_maple,

@@ -74,6 +74,7 @@ static fm_status read_mathematica(const fm_input *input, fm_reading_list *list, 
     fm_matrices in;
     fm_reading *reading = fm_reading_list_add(list);
     fm_status status = fm_scanner_init(&scanner, input->text, input->length, input->name, error);
+    scanner.laurents = list->laurents;
     fm_matrices_init(&in, &scanner, '{', '}');
     if (status == FM_OK)
         status = skip(&scanner);
@@ -124,6 +125,7 @@ static fm_status write_mathematica(const fm_scheme *scheme, FILE *file, fm_error
 const fm_scheme_format fm_scheme_format_mathematica = {
     .kind = FM_FILE_MATHEMATICA,
     .name = "mathematica",
+    .has_laurents = true,
     .recognize = recognize_mathematica,
     .read = read_mathematica,
     .write = write_mathematica,

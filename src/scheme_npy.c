@@ -33,8 +33,21 @@ typedef struct view {
     bool has_pairs; /* numerator and denominator */
 } view;
 
-static bool take_number(const view *v, size_t place, fmpq_t value)
+/* As a number of laurents. */
+static bool take_complex(const view *v, size_t place, fm_laurents *laurents, fmpq_t number)
 {
+    fmpq_t imaginary;
+    fmpq_init(imaginary);
+    bool good = !v->has_pairs && fm_array_complex(v->array, place, number, imaginary) &&
+                fm_laurents_complex(laurents, number, imaginary, number);
+    fmpq_clear(imaginary);
+    return good;
+}
+
+static bool take_number(const view *v, size_t place, fm_laurents *laurents, fmpq_t value)
+{
+    if (laurents != NULL)
+        return take_complex(v, place, laurents, value);
     if (!v->has_pairs)
         return fm_array_number(v->array, place, value);
     fmpq_t below;
@@ -64,7 +77,7 @@ static fm_status read_row(fm_numpy_reader *in, const view *v, int axis, fm_facto
     for (uint32_t e = 0; e < v->extent; e++) {
         size_t place = v->start + r * v->product_stride + e / v->columns * v->row_stride +
                        e % v->columns * v->column_stride;
-        if (!take_number(v, place, value))
+        if (!take_number(v, place, in->list->laurents, value))
             return fm_numpy_refuse(in, "coefficient %u of product %u in %c is no finite number", e,
                                    r, "UVW"[axis]);
         if (!fmpq_is_zero(value) && !charge(in, value))
@@ -201,7 +214,7 @@ fm_status fm_numpy_read_three(fm_numpy_reader *in, const fm_array arrays[3], boo
 static bool looks_like_pairs(const fm_array *array)
 {
     size_t last = array->dimension_count - 1, length = array->shape[last];
-    bool are_pairs = length % 2 == 0 && array->kind != 'f';
+    bool are_pairs = length % 2 == 0 && array->kind != 'f' && array->kind != 'c';
     fmpq_t value;
     fmpq_init(value);
     for (size_t i = 0; i < array->count / length && are_pairs; i++)
@@ -361,6 +374,7 @@ static bool recognize_npy(const fm_input *input)
 const fm_scheme_format fm_scheme_format_npy = {
     .kind = FM_FILE_NPY,
     .name = "npy",
+    .has_laurents = true,
     .many = true,
     .recognize = recognize_npy,
     .read = read_npy,

@@ -493,6 +493,7 @@ static fm_status write_npz(const fm_scheme *scheme, FILE *file, fm_error *error)
 const fm_scheme_format fm_scheme_format_npz = {
     .kind = FM_FILE_NPZ,
     .name = "npz",
+    .has_laurents = true,
     .many = true,
     .recognize = recognize_npz,
     .read = read_npz,

@@ -134,7 +134,7 @@ static fm_status make_reading(const fm_scanner *scanner, triple *t, uint32_t *sp
         if (t->columns[matrix] > FM_EXTENT_MAX)
             return fm_scan_refuse(scanner, "%c has %u entries of its matrix, above %d", "LRP"[axis],
                                   t -> columns[matrix], FM_EXTENT_MAX);
-        fm_cells_to_factors(&t->cells[matrix], rank, t->columns[matrix], &most,
+        fm_cells_to_factors(&t->cells[matrix], rank, t->columns[matrix], NULL, &most,
                             &reading->factors[axis]);
         if (most > 1)
             return fm_scan_refuse(scanner, "%c has two entries at one place", "LRP"[axis]);

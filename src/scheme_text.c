@@ -21,6 +21,7 @@ typedef struct reader {
     bool has_ring;
     fm_ring ring; /* by a line "# ring R" before the header */
     fm_error *error;
+    fm_laurents *laurents; /* of the list, or NULL */
 } reader;
 
 __attribute__((format(printf, 2, 3))) static fm_status refuse(const reader *in, const char *format,
@@ -143,6 +144,8 @@ static bool read_coefficient(reader *in, layout how, fmpq_t value, const char **
 {
     fmpq_t below;
     *word = next_word(in);
+    if (in->laurents != NULL)
+        return how != LAYOUT_PAIRS && fm_laurents_parse(in->laurents, *word, value);
     if (!fm_number_parse(*word, value))
         return false;
     if (how != LAYOUT_PAIRS)
@@ -240,7 +243,7 @@ static fm_status read_text(const fm_input *input, fm_reading_list *list, fm_erro
     if (memchr(input->text, '\0', input->length) != NULL)
         return fm_fail(error, FM_BAD_INPUT, "%s: a zero byte: not a text file", input->name);
     char *copy = fm_strdup(input->text);
-    reader in = {.name = input->name, .rest = copy, .error = error};
+    reader in = {.name = input->name, .rest = copy, .error = error, .laurents = list->laurents};
     fm_status status = read_schemes(&in, list);
     free(copy);
     return status;
@@ -277,6 +280,7 @@ static fm_status write_text(const fm_scheme *scheme, FILE *file, fm_error *error
 const fm_scheme_format fm_scheme_format_text = {
     .kind = FM_FILE_TEXT,
     .name = "text",
+    .has_laurents = true,
     .many = true,
     .recognize = recognize_text,
     .read = read_text,

@@ -9,7 +9,7 @@ strassen >strassen.txt
 
 # A scheme that holds.
 exits 0 "$fewmul" verify strassen.txt
-[ "$(cat out)" = 'strassen.txt: 2x2x2, rank 7, holds over zt; 18 additions, exponent 2.807' ] ||
+[ "$(cat out)" = 'strassen.txt: 2x2x2, rank 7, holds over zt; 18 additions, exponent 2.807, coefficients -1, 1' ] ||
     fail "verdict: $(cat out)"
 exits 0 "$fewmul" verify - <strassen.txt
 has out 'standard input: 2x2x2, rank 7, holds over zt'
@@ -68,7 +68,7 @@ exits 2 "$fewmul" verify --ring f4 strassen.txt
 # JSON: one object a line and scheme, with the keys of the contract.
 exits 2 "$fewmul" verify --json strassen.txt sign.txt dropped.txt short.txt
 [ "$(wc -l <out)" -eq 4 ] || fail "JSON lines: $(cat out)"
-[ "$(sed -n 1p out)" = '{"file": "strassen.txt", "index": 0, "valid": true, "ring": "zt", "format": "2x2x2", "rank": 7, "additions": 18, "kind": "text", "transposed": true, "inferred": []}' ] ||
+[ "$(sed -n 1p out)" = '{"file": "strassen.txt", "index": 0, "valid": true, "ring": "zt", "format": "2x2x2", "rank": 7, "additions": 18, "exponent": 2.80735492206, "kind": "text", "transposed": true, "inferred": [], "coefficients": {"count": 2, "values": ["-1", "1"]}}' ] ||
     fail "JSON: $(sed -n 1p out)"
 sed -n 2p out >line && has line '"valid": true, "ring": "f2"'
 sed -n 3p out >line && has line '"valid": false, "ring": null, "format": "2x2x2", "rank": 6'
@@ -92,11 +92,11 @@ cat >strassen.exp <<'END'
 (a12-a22)*(b21+b22)*(c11)
 END
 exits 0 "$fewmul" verify strassen.exp
-[ "$(cat out)" = 'strassen.exp: 2x2x2, rank 7, holds over zt; 18 additions, exponent 2.807; inferred from exp: format, W for the transpose of C' ] ||
+[ "$(cat out)" = 'strassen.exp: 2x2x2, rank 7, holds over zt; 18 additions, exponent 2.807, coefficients -1, 1; inferred from exp: format, W for the transpose of C' ] ||
     fail "inferred: $(cat out)"
 tr - + <strassen.exp >strassen2.exp
 exits 0 "$fewmul" verify --json strassen2.exp
-has out '"ring": "f2", "format": "2x2x2", "rank": 7, "additions": 18, "kind": "exp", "transposed": true, "inferred": ["format", "transposed", "ring"]}'
+has out '"ring": "f2", "format": "2x2x2", "rank": 7, "additions": 18, "exponent": 2.80735492206, "kind": "exp", "transposed": true, "inferred": ["format", "transposed", "ring"], "coefficients": {"count": 1, "values": ["1"]}}'
 exits 1 "$fewmul" verify --ring z strassen2.exp
 has out 'does not hold over z'
 exits 1 "$fewmul" verify --transposed no strassen.exp

@@ -313,7 +313,7 @@ static void bad_headers_are_refused(void **state)
          "impossible"},
         {1, "{'descr': '|i1', 'fortran_order': False, 'shape': (3,)}", "2 bytes follow"},
         {1, "{'descr': '|i1', 'fortran_order': False, 'shape': (1,)}", "expected 1"},
-        {1, "{'descr': '<c16', 'fortran_order': False, 'shape': (2,)}", "type 'c16'"},
+        {1, "{'descr': '<c32', 'fortran_order': False, 'shape': (2,)}", "type 'c32'"},
         {1, "{'descr': '<f16', 'fortran_order': False, 'shape': (2,)}", "type 'f16'"},
         {1, "{'descr': '<M8[ns]', 'fortran_order': False, 'shape': (2,)}", "type 'M8[ns]'"},
         {1, "{'descr': '', 'fortran_order': False, 'shape': (2,)}", "type ''"},

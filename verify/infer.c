@@ -92,8 +92,7 @@ static fm_status infer_scheme(const fm_reading *reading, const fm_read_options *
     return status;
 }
 
-/* What was told was not inferred. */
-static void set_origin(fm_scheme *scheme, fm_file_kind kind, const fm_read_options *options)
+void fm_infer_origin(fm_scheme *scheme, fm_file_kind kind, const fm_read_options *options)
 {
     scheme->origin.kind = kind;
     if (options == NULL)
@@ -137,6 +136,9 @@ fm_status fm_infer(const fm_reading_list *readings, const fm_read_options *optio
 {
     size_t end, room = FM_TENSORS_ROOM;
     *out = (fm_scheme_list){0};
+    fm_status readable = fm_reading_list_check(readings, error);
+    if (readable != FM_OK)
+        return readable;
     for (size_t i = 0; i < readings->count; i = end) {
         fm_error reason;
         fm_scheme *scheme;
@@ -150,7 +152,7 @@ fm_status fm_infer(const fm_reading_list *readings, const fm_read_options *optio
             fm_scheme_list_free(out);
             return fm_reading_refuse(readings, &readings->readings[i], error, "%s", reason.message);
         }
-        set_origin(scheme, readings->kind, options);
+        fm_infer_origin(scheme, readings->kind, options);
         fm_scheme_list_push(out, scheme);
     }
     return FM_OK;

@@ -10,4 +10,7 @@
 fm_status fm_infer(const fm_reading_list *readings, const fm_read_options *options,
                    fm_scheme_list *out, fm_error *error);
 
+/* Completes the origin of a scheme made of a reading: what was told was not inferred. */
+void fm_infer_origin(fm_scheme *scheme, fm_file_kind kind, const fm_read_options *options);
+
 #endif
