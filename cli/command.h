@@ -63,7 +63,7 @@ int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int cli_exit_code(fm_status status, const fm_error *error);
 
 /* From here on SIGINT, SIGTERM and SIGHUP set *cli_stop_flag() instead of ending the process; a
-   second one ends it at once. SIGUSR1 raises *cli_save_count(). */
+   second SIGINT ends it at once. SIGUSR1 raises *cli_save_count(). */
 void cli_catch_signals(void);
 const volatile int *cli_stop_flag(void);
 const volatile int *cli_save_count(void);

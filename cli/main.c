@@ -66,7 +66,8 @@ static void on_save_signal(int number)
 
 static void on_signal(int number)
 {
-    if (stop_signal != 0) { /* the second one: no more waiting */
+    /* The second one: no more waiting. Not so SIGTERM, which a batch system sends more than once. */
+    if (stop_signal != 0 && number == SIGINT) {
         signal(number, SIG_DFL);
         raise(number);
     }

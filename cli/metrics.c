@@ -101,6 +101,7 @@ void cli_metrics_end(cli_metrics *m, const fm_search_result *result)
         return;
     json_t *line = begin_line(m, result->seconds, result->flips, result->best_rank);
     json_object_set_new(line, "event", json_string("end"));
+    json_object_set_new(line, "finds", json_integer((json_int_t)result->finds_saved));
     json_object_set_new(line, "best_rank_seconds", cli_json_real(result->best_seconds));
     end_line(m, line);
 }

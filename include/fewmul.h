@@ -542,7 +542,8 @@ typedef struct fm_search_result {
     double seconds;      /* the whole search */
     double best_seconds; /* until best_rank was first reached */
     uint64_t flips;
-    unsigned distinct; /* schemes found, where options.distinct is not 0 */
+    uint64_t finds_saved; /* calls of on_find that returned FM_OK */
+    unsigned distinct;    /* schemes found, where options.distinct is not 0 */
 } fm_search_result;
 
 /* Walks on the flip graph (Kauers and Moosbauer 2022; plus transitions: Arai, Ichikawa and

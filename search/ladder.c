@@ -1,5 +1,6 @@
 #include "ladder.h"
 
+#include "luby.h"
 #include "memory.h"
 #include "scheme.h"
 #include "tensor.h"
@@ -15,6 +16,7 @@ enum {
     POOL_BYTES = 1 << 23, /* ... as this allows */
     SHARES = 6,           /* stages of a tensor that is no matrix product */
     SANDWICH_MOVES = 3,
+    IDLE_MAX = 24, /* times Luby's number: schemes of the whole without progress in a generation */
 };
 
 typedef struct stage {
@@ -39,7 +41,9 @@ struct fm_ladder {
     fm_products *starts; /* the first are the standard products in the order of the stages */
     size_t start_count;
     uint32_t rank_max;
-    omp_lock_t lock; /* guards the pools */
+    omp_lock_t lock; /* guards the pools and what follows */
+    uint64_t generation;
+    uint64_t idle; /* schemes of the whole since a pool last had a lower rank */
 };
 
 static uint32_t row_length(const uint32_t extent[3])
@@ -196,6 +200,7 @@ fm_ladder *fm_ladder_new(const fm_tensor *tensor, fm_ring ring, const fm_product
         l->stages[0].end = starts[0].rank;
     for (uint32_t s = 0; s < l->stage_count; s++)
         l->stages[s].rank = UINT32_MAX;
+    l->generation = 1;
     omp_init_lock(&l->lock);
     return l;
 }
@@ -530,23 +535,47 @@ static void keep(stage *s, fm_random *random, uint64_t hash, const fm_products *
     s->hash[at] = hash;
 }
 
-bool fm_ladder_put(fm_ladder *ladder, uint32_t number, fm_random *random, uint32_t hint,
-                   const fm_products *products)
+uint64_t fm_ladder_generation(fm_ladder *ladder)
+{
+    omp_set_lock(&ladder->lock);
+    uint64_t generation = ladder->generation;
+    omp_unset_lock(&ladder->lock);
+    return generation;
+}
+
+/* Empties the pools when they have led to nothing new for long enough. */
+static void renew(fm_ladder *l)
+{
+    if (l->idle <= IDLE_MAX * fm_luby(l->generation))
+        return;
+    for (uint32_t s = 0; s < l->stage_count; s++) {
+        empty_pool(&l->stages[s]);
+        l->stages[s].rank = UINT32_MAX;
+    }
+    l->generation++;
+    l->idle = 0;
+}
+
+void fm_ladder_put(fm_ladder *ladder, uint64_t generation, uint32_t number, fm_random *random,
+                   uint32_t hint, const fm_products *products)
 {
     stage *s = &ladder->stages[number];
     uint64_t hash = fm_products_hash(products);
     assert(memcmp(products->extent, s->extent, sizeof s->extent) == 0);
     omp_set_lock(&ladder->lock);
-    bool better = products->rank < s->rank;
-    if (better) {
-        empty_pool(s);
-        s->rank = products->rank;
-        s->hint = hint;
+    if (generation == ladder->generation) {
+        ladder->idle += number == ladder->stage_count - 1;
+        if (products->rank < s->rank) {
+            empty_pool(s);
+            s->rank = products->rank;
+            s->hint = hint;
+            ladder->idle = 0;
+        }
+        if (products->rank == s->rank)
+            keep(s, random, hash, products);
+        renew(ladder);
     }
-    if (products->rank == s->rank)
-        keep(s, random, hash, products);
     omp_unset_lock(&ladder->lock);
-    return better;
 }
 
 /* ---------------------------------------------------------------- state */
@@ -578,6 +607,8 @@ static void pool_state(const fm_ladder *ladder, stage *s, fm_state *state)
 void fm_ladder_state(fm_ladder *ladder, fm_state *state)
 {
     omp_set_lock(&ladder->lock);
+    FM_STATE_VALUE(state, ladder->generation);
+    FM_STATE_VALUE(state, ladder->idle);
     for (uint32_t s = 0; s < ladder->stage_count; s++)
         pool_state(ladder, &ladder->stages[s], state);
     omp_unset_lock(&ladder->lock);

@@ -11,7 +11,9 @@
 
    The pool of a stage holds distinct schemes of the lowest rank that was reached there; walkers
    draw from it and fill it, so that a pool of rank r leads to one of rank r - 1 (Kauers and Moosbauer
-   2022 go on from such pools). Safe for many threads. With one thread all is reproducible. */
+   2022 go on from such pools). Whether pools lead to the lowest rank is settled early, by what is in
+   them: after a number of schemes of the whole tensor without a new lowest rank anywhere, which follows
+   Luby's sequence, all pools are emptied and another generation begins. Safe for many threads. With one thread all is reproducible. */
 #ifndef FM_LADDER_H
 #define FM_LADDER_H
 
@@ -56,11 +58,13 @@ void fm_ladder_sandwich(const fm_ladder *ladder, uint32_t stage, fm_random *rand
 /* Makes a scheme over f2 of a stage one over zt, by fm_lift; false where no lift was found. */
 bool fm_ladder_lift(const fm_ladder *ladder, uint32_t stage, fm_products *products);
 
+/* Which generation of pools there is, from 1. */
+uint64_t fm_ladder_generation(fm_ladder *ladder);
 /* Offers a scheme to the pool of a stage, which keeps it when it has none of lower rank and not this
-   one; when it is full, in the place of a random one. hint is what the walk wants to remember of how
-   it got there; true when the rank is the lowest so far. */
-bool fm_ladder_put(fm_ladder *ladder, uint32_t stage, fm_random *random, uint32_t hint,
-                   const fm_products *products);
+   one; when it is full, in the place of a random one. What comes from an earlier generation is left
+   out. hint is what the walk wants to remember of how it got there. */
+void fm_ladder_put(fm_ladder *ladder, uint64_t generation, uint32_t stage, fm_random *random,
+                   uint32_t hint, const fm_products *products);
 /* The hint of the first scheme of the best rank, and how many schemes there are. */
 uint32_t fm_ladder_hint(fm_ladder *ladder, uint32_t stage);
 uint32_t fm_ladder_size(fm_ladder *ladder, uint32_t stage);

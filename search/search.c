@@ -712,6 +712,7 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
         *result = (fm_search_result){.best_rank = rank_of(s.best_score),
                                      .seconds = now() - s.start,
                                      .best_seconds = s.best_seconds,
+                                     .finds_saved = s.delivered,
                                      .distinct = s.collected_count};
         for (unsigned i = 0; i < s.member_count; i++)
             result->flips += s.engine->flips(s.members[i].walker);

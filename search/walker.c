@@ -61,8 +61,8 @@ struct fm_walker {
     fm_lane lane; /* its walk, and the attempts and flips so far */
 
     uint32_t stage;
-    uint64_t episode;     /* counts from 1 */
-    uint64_t *visits;     /* by stage */
+    uint64_t generation;  /* of the ladder's pools */
+    uint64_t *visits;     /* by stage, in this generation */
     bool lifts_zt;        /* walks over f2 are wanted */
     bool polishes, lifts; /* this episode: walks over f2 for zt */
     fm_products lifted;
@@ -157,6 +157,12 @@ static uint64_t score(const fm_walker *walker)
     return (uint64_t)walker->kernel->rank(walk) << 32 | cost;
 }
 
+/* The score of a scheme of a rank whose cost is to be seen when it is polished. */
+static uint64_t score_unseen(const fm_walker *walker, uint32_t rank)
+{
+    return (uint64_t)rank << 32 | (walker->objective != FM_OBJECTIVE_RANK ? UINT32_MAX : 0);
+}
+
 /* Remembers the walk's scheme as the episode's. */
 static void save_found(fm_walker *walker)
 {
@@ -184,13 +190,12 @@ static bool lift_found(fm_walker *walker)
     copy_products(&walker->lifted, &walker->found);
     if (!fm_ladder_lift(walker->ladder, walker->stage, &walker->lifted))
         return false;
-    fm_ladder_put(walker->ladder, walker->stage, &walker->random, walker->pitch, &walker->lifted);
+    fm_ladder_put(walker->ladder, walker->generation, walker->stage, &walker->random, walker->pitch,
+                  &walker->lifted);
     if (!at_top(walker) || walker->lifted.rank >= walker->best.rank)
         return false;
     copy_products(&walker->best, &walker->lifted);
-    /* What the objective makes of it is seen when it is polished. */
-    walker->best_score = ((uint64_t)walker->best.rank + 1) << 32;
-    walker->best_score -= walker->objective != FM_OBJECTIVE_RANK ? 1 : (uint64_t)1 << 32;
+    walker->best_score = score_unseen(walker, walker->best.rank);
     return true;
 }
 
@@ -300,7 +305,6 @@ static uint32_t draw_pitch(fm_walker *walker)
 /* Begins an episode at the walker's stage. */
 static void begin_episode(fm_walker *walker)
 {
-    walker->episode++;
     walker->polishes = walker->objective != FM_OBJECTIVE_RANK && at_top(walker) &&
                        fm_ladder_size(walker->ladder, walker->stage) > 0 &&
                        fm_random_below(&walker->random, POLISH_SHARE) != 0;
@@ -327,8 +331,15 @@ static void begin_episode(fm_walker *walker)
     walker->due = walker->lane.attempts + (walker->polishes ? 0 : walker->interval);
 }
 
+/* Where the next episode is: again at the lowest stage when the pools are new. */
 static uint32_t next_stage(fm_walker *walker)
 {
+    uint64_t generation = fm_ladder_generation(walker->ladder);
+    if (generation != walker->generation) {
+        walker->generation = generation;
+        memset(walker->visits, 0, fm_ladder_stages(walker->ladder) * sizeof *walker->visits);
+        return 0;
+    }
     if (!at_top(walker))
         return walker->stage + 1;
     if (walker->objective != FM_OBJECTIVE_RANK &&
@@ -349,8 +360,8 @@ static bool end_episode(fm_walker *walker)
     if (!walker->polishes && walker->kernel->rank(walker->lane.walk) == walker->found.rank)
         save(walker, &walker->found);
     if (!walker->lifts)
-        fm_ladder_put(walker->ladder, walker->stage, &walker->random, walker->pitch,
-                      &walker->found);
+        fm_ladder_put(walker->ladder, walker->generation, walker->stage, &walker->random,
+                      walker->pitch, &walker->found);
     walker->stage = next_stage(walker);
     begin_episode(walker);
     return better;
@@ -367,11 +378,12 @@ fm_walker *fm_walker_new(fm_ladder *ladder, fm_ring ring, fm_objective objective
     walker->collect = collect;
     walker->lifts_zt = lifts && ring.kind == FM_RING_ZT;
     walker->lifted = fm_ladder_products(ladder, capacity);
+    walker->generation = fm_ladder_generation(ladder);
     walker->visits = fm_alloc_zero(fm_ladder_stages(ladder), sizeof *walker->visits);
     walker->found = fm_ladder_products(ladder, capacity);
     walker->best = fm_ladder_products(ladder, capacity);
-    walker->best.rank = fm_ladder_rank_max(ladder) + 1; /* any scheme is better */
-    walker->best_score = UINT64_MAX;
+    fm_ladder_start(ladder, fm_ladder_stages(ladder) - 1, 0, &walker->best);
+    walker->best_score = score_unseen(walker, walker->best.rank);
     fm_random_seed(&walker->random, seed, number);
     walker->lane.random = &walker->random;
     begin_episode(walker);
@@ -531,7 +543,7 @@ void fm_walker_state(fm_walker *walker, fm_state *state)
     FM_STATE_VALUE(state, walker->lane.attempts);
     FM_STATE_VALUE(state, walker->lane.flips);
     FM_STATE_VALUE(state, walker->stage);
-    FM_STATE_VALUE(state, walker->episode);
+    FM_STATE_VALUE(state, walker->generation);
     fm_state_bytes(state, walker->visits,
                    fm_ladder_stages(walker->ladder) * sizeof *walker->visits);
     FM_STATE_VALUE(state, walker->pitch);
