@@ -10,7 +10,7 @@
 
 static struct {
     fm_ring ring;
-    const char *engine, *strategy, *objective, *symmetry, *store, *checkpoint, *metrics;
+    const char *engine, *strategy, *through, *objective, *symmetry, *store, *checkpoint, *metrics;
     uint64_t target, distinct, threads, walkers, seed, flips;
     double seconds, checkpoint_interval, metrics_interval;
     cli_list from;
@@ -29,6 +29,8 @@ static const cli_option options[] = {
      "flips, or symmetric: square formats, a symmetry kept"},
     {"strategy", "NAME", CLI_STRING, &arguments.strategy,
      "of the engine flips: growth, pools or walks"},
+    {"through", "FORMAT", CLI_STRING, &arguments.through,
+     "growth goes on to this larger format and comes back by projections"},
     {"symmetry", "GROUP", CLI_STRING, &arguments.symmetry,
      "of the engine symmetric: cyclic, cyclic+reversal or cyclic+transposition [what is best for "
      "the size]"},
@@ -326,12 +328,16 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
     fm_search_result result;
     bool terminal = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
     session s = {.store = store, .tensor = fm_tensor_name(tensor), .redraw = terminal};
+    fm_tensor *through = NULL;
     fm_status status = read_starts(&starts, &count, error);
     if (status != FM_OK)
         return status;
+    if (arguments.through != NULL)
+        status = fm_tensor_parse_format(arguments.through, &through, error);
     fm_search_options settings = {
         .engine = arguments.engine,
         .strategy = strategy,
+        .through = through,
         .objective = objective,
         .symmetry = arguments.symmetry,
         .ring = arguments.ring,
@@ -354,7 +360,7 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
         .progress_seconds = 0.25,
         .context = &s,
     };
-    if (arguments.metrics != NULL)
+    if (status == FM_OK && arguments.metrics != NULL)
         status = open_metrics(&s, error);
     cli_catch_signals();
     if (status == FM_OK)
@@ -368,6 +374,7 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
     if (ended)
         cli_metrics_end(&s.metrics, &result);
     cli_metrics_close(&s.metrics);
+    fm_tensor_free(through);
     free_schemes(starts, count);
     return status;
 }

@@ -497,8 +497,11 @@ typedef enum fm_objective {
 
 typedef struct fm_search_options {
     fm_strategy strategy;
-    fm_objective
-        objective;        /* not FM_OBJECTIVE_RANK: reaching target_rank does not end the search */
+    /* A larger format by whose way FM_STRATEGY_GROWTH goes: schemes of it, and what projections make of
+       them, are starts too. NULL: none. */
+    const fm_tensor *through;
+    /* Other than FM_OBJECTIVE_RANK: reaching target_rank does not end the search. */
+    fm_objective objective;
     const char *engine;   /* "flips", or NULL for it; "symmetric": square formats only, walks that
                              keep a symmetry (Moosbauer and Poole 2025) */
     const char *symmetry; /* of the symmetric engine: "cyclic", "cyclic+reversal",

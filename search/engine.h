@@ -8,6 +8,7 @@
 /* What every walker of a search is made for. */
 typedef struct fm_engine_task {
     const fm_tensor *tensor;
+    const fm_tensor *through; /* a larger format by whose way the search goes, or NULL */
     fm_ring ring;
     fm_strategy strategy;
     fm_objective objective;

@@ -20,6 +20,8 @@ static fm_status check(const fm_tensor *tensor, const fm_engine_task *task, fm_e
 
 static fm_ladder *new_ladder(const fm_engine_task *task)
 {
+    if (task->through != NULL)
+        return fm_ladder_new_through(task->tensor, task->through, task->ring);
     return fm_ladder_new(task->tensor, task->ring, task->starts, task->start_count,
                          task->standard && task->strategy == FM_STRATEGY_GROWTH);
 }

@@ -35,9 +35,9 @@ struct fm_ladder {
     fm_ring ring;
     uint32_t extent[3];
     uint32_t *place[3]; /* of the tensor's coordinates, in the order of the stages */
-    uint32_t format[3]; /* zeros when the tensor is no matrix product */
+    uint32_t format[3]; /* of the last stage; zeros when the tensor is no matrix product */
     stage *stages;
-    uint32_t stage_count;
+    uint32_t stage_count, goal;
     fm_products *starts; /* the first are the standard products in the order of the stages */
     size_t start_count;
     uint32_t rank_max;
@@ -85,25 +85,31 @@ static void place_coordinates(fm_ladder *l)
     }
 }
 
-/* From 2x2x2, or less where the format is smaller, the smallest of n, m and p grows by one. */
-static void make_format_stages(fm_ladder *l)
+/* The smallest of n, m and p that is below that of the format grows by one; false when none is. */
+static bool grow(uint32_t size[3], const uint32_t format[3])
 {
-    uint32_t size[3];
-    uint32_t count = 1;
+    int smallest = -1;
+    for (int i = 0; i < 3; i++)
+        if (size[i] < format[i] && (smallest < 0 || size[i] < size[smallest]))
+            smallest = i;
+    if (smallest >= 0)
+        size[smallest]++;
+    return smallest >= 0;
+}
+
+/* From 2x2x2, or less where the format is smaller, to the format, and on to that of the ladder. */
+static void make_format_stages(fm_ladder *l, const uint32_t format[3])
+{
+    uint32_t size[3], count = 1;
     for (int i = 0; i < 3; i++) {
-        size[i] = l->format[i] < 2 ? l->format[i] : 2;
+        size[i] = format[i] < 2 ? format[i] : 2;
         count += l->format[i] - size[i];
     }
     l->stages = fm_alloc_zero(count, sizeof *l->stages);
-    for (l->stage_count = 0; l->stage_count < count; l->stage_count++) {
-        int grow = -1;
-        memcpy(l->stages[l->stage_count].size, size, sizeof size);
-        for (int i = 0; i < 3; i++)
-            if (size[i] < l->format[i] && (grow < 0 || size[i] < size[grow]))
-                grow = i;
-        if (grow >= 0)
-            size[grow]++;
-    }
+    do
+        memcpy(l->stages[l->stage_count++].size, size, sizeof size);
+    while (grow(size, format) || grow(size, l->format));
+    assert(l->stage_count == count);
 }
 
 /* Equal shares of all axes. */
@@ -168,24 +174,20 @@ static void sort_products(fm_ladder *l)
     free(swap);
 }
 
-fm_ladder *fm_ladder_new(const fm_tensor *tensor, fm_ring ring, const fm_products *starts,
-                         size_t count, bool growth)
+static fm_ladder *new_ladder(const fm_tensor *last, fm_ring ring)
 {
     fm_ladder *l = fm_alloc_zero(1, sizeof *l);
     unsigned format[3];
-    bool is_matmul = fm_tensor_is_matmul(tensor, format);
-    assert(count > 0);
     l->ring = ring;
-    memcpy(l->extent, tensor->extent, sizeof l->extent);
-    for (int i = 0; i < 3 && is_matmul; i++)
-        l->format[i] = format[i];
-    if (growth && is_matmul) {
-        make_format_stages(l);
-    } else {
-        make_share_stages(l, growth ? SHARES : 1);
-        for (int i = 0; i < 3; i++)
-            l->stages[0].size[i] = l->format[i];
-    }
+    memcpy(l->extent, last->extent, sizeof l->extent);
+    if (fm_tensor_is_matmul(last, format))
+        memcpy(l->format, format, sizeof l->format);
+    return l;
+}
+
+/* Takes the starts, in the order of the stages, which are made. */
+static void finish(fm_ladder *l, const fm_products *starts, size_t count)
+{
     place_coordinates(l);
     l->starts = fm_alloc(count, sizeof *l->starts);
     l->start_count = count;
@@ -194,14 +196,47 @@ fm_ladder *fm_ladder_new(const fm_tensor *tensor, fm_ring ring, const fm_product
         if (starts[s].rank > l->rank_max)
             l->rank_max = starts[s].rank;
     }
-    if (growth)
+    if (l->stage_count > 1)
         sort_products(l);
     else
         l->stages[0].end = starts[0].rank;
     for (uint32_t s = 0; s < l->stage_count; s++)
         l->stages[s].rank = UINT32_MAX;
+    l->goal = l->stage_count - 1;
     l->generation = 1;
     omp_init_lock(&l->lock);
+}
+
+fm_ladder *fm_ladder_new(const fm_tensor *tensor, fm_ring ring, const fm_products *starts,
+                         size_t count, bool growth)
+{
+    fm_ladder *l = new_ladder(tensor, ring);
+    assert(count > 0);
+    if (growth && l->format[0] > 0) {
+        make_format_stages(l, l->format);
+    } else {
+        make_share_stages(l, growth ? SHARES : 1);
+        memcpy(l->stages[0].size, l->format, sizeof l->format);
+    }
+    finish(l, starts, count);
+    return l;
+}
+
+fm_ladder *fm_ladder_new_through(const fm_tensor *tensor, const fm_tensor *through, fm_ring ring)
+{
+    fm_ladder *l = new_ladder(through, ring);
+    fm_scheme *standard;
+    fm_products products;
+    fm_status status = fm_scheme_standard(through, ring, &standard, NULL);
+    assert(status == FM_OK);
+    (void)status;
+    fm_products_from_scheme(&products, standard);
+    make_format_stages(l, tensor->format);
+    finish(l, &products, 1);
+    while (memcmp(l->stages[l->goal].size, tensor->format, sizeof tensor->format) != 0)
+        l->goal--;
+    fm_products_clear(&products);
+    fm_scheme_free(standard);
     return l;
 }
 
@@ -233,9 +268,14 @@ uint32_t fm_ladder_stages(const fm_ladder *ladder)
     return ladder->stage_count;
 }
 
-uint32_t fm_ladder_missing(const fm_ladder *ladder, uint32_t number)
+uint32_t fm_ladder_goal(const fm_ladder *ladder)
 {
-    return ladder->stages[ladder->stage_count - 1].end - ladder->stages[number].end;
+    return ladder->goal;
+}
+
+int32_t fm_ladder_missing(const fm_ladder *ladder, uint32_t number)
+{
+    return (int32_t)ladder->stages[ladder->goal].end - (int32_t)ladder->stages[number].end;
 }
 
 uint32_t fm_ladder_rank_max(const fm_ladder *ladder)
@@ -329,19 +369,29 @@ void fm_ladder_project(const fm_ladder *ladder, uint32_t number, fm_products *pr
     memcpy(products->extent, extent, sizeof products->extent);
 }
 
+/* Where coordinate c of the whole stands, which the last stage may number otherwise. */
+static uint32_t place_of(const fm_ladder *l, int axis, uint32_t c)
+{
+    static const int columns[3] = {1, 2, 2};
+    const uint32_t *size = l->stages[l->goal].size;
+    if (l->format[0] > 0)
+        c = c / size[columns[axis]] * l->format[columns[axis]] + c % size[columns[axis]];
+    return l->place[axis][c];
+}
+
 fm_products fm_ladder_whole(const fm_ladder *ladder, const fm_products *products)
 {
     fm_products whole = *products;
-    assert(memcmp(products->extent, ladder->extent, sizeof ladder->extent) == 0);
-    whole.coefficients = fm_alloc(products->rank, row_length(ladder->extent));
+    assert(memcmp(products->extent, ladder->stages[ladder->goal].extent, sizeof whole.extent) == 0);
+    whole.coefficients = fm_alloc(products->rank, row_length(products->extent));
     for (uint32_t r = 0; r < products->rank; r++) {
         const int8_t *row = fm_products_row(products, r);
         int8_t *to = fm_products_row(&whole, r);
         for (int axis = 0; axis < 3; axis++) {
-            for (uint32_t c = 0; c < ladder->extent[axis]; c++)
-                to[c] = row[ladder->place[axis][c]];
-            row += ladder->extent[axis];
-            to += ladder->extent[axis];
+            for (uint32_t c = 0; c < products->extent[axis]; c++)
+                to[c] = row[place_of(ladder, axis, c)];
+            row += products->extent[axis];
+            to += products->extent[axis];
         }
     }
     return whole;
@@ -564,7 +614,7 @@ void fm_ladder_put(fm_ladder *ladder, uint64_t generation, uint32_t number, fm_r
     assert(memcmp(products->extent, s->extent, sizeof s->extent) == 0);
     omp_set_lock(&ladder->lock);
     if (generation == ladder->generation) {
-        ladder->idle += number == ladder->stage_count - 1;
+        ladder->idle += number == ladder->goal;
         if (products->rank < s->rank) {
             empty_pool(s);
             s->rank = products->rank;

@@ -28,11 +28,16 @@ typedef struct fm_ladder fm_ladder;
    walks start from starts in turn. The starts are copied. */
 fm_ladder *fm_ladder_new(const fm_tensor *tensor, fm_ring ring, const fm_products *starts,
                          size_t count, bool growth);
+/* A ladder that goes on beyond a format to a larger one, through (no smaller in n, m or p), and back:
+   the whole is then not its last stage. */
+fm_ladder *fm_ladder_new_through(const fm_tensor *tensor, const fm_tensor *through, fm_ring ring);
 void fm_ladder_free(fm_ladder *ladder);
 
 uint32_t fm_ladder_stages(const fm_ladder *ladder);
-/* Products of the standard scheme that are not in a stage. */
-uint32_t fm_ladder_missing(const fm_ladder *ladder, uint32_t stage);
+/* The stage that is the whole tensor. */
+uint32_t fm_ladder_goal(const fm_ladder *ladder);
+/* Products of the standard scheme of the whole that are not in a stage; less than 0 beyond it. */
+int32_t fm_ladder_missing(const fm_ladder *ladder, uint32_t stage);
 /* The most products that a scheme from here can have: room for more is the caller's to add. */
 uint32_t fm_ladder_rank_max(const fm_ladder *ladder);
 /* The best rank of a stage, UINT32_MAX when its pool is empty. */
@@ -72,7 +77,7 @@ uint32_t fm_ladder_size(fm_ladder *ladder, uint32_t stage);
 /* What the pool of a stage holds. */
 void fm_ladder_pool(fm_ladder *ladder, uint32_t stage, fm_search_pool *pool);
 
-/* A scheme of the last stage with the tensor's own order of coordinates. Freed with
+/* A scheme of the whole with the tensor's own order of coordinates. Freed with
    fm_products_clear. */
 fm_products fm_ladder_whole(const fm_ladder *ladder, const fm_products *products);
 

@@ -379,10 +379,11 @@ static char *identity_of(const search *s)
         starts = starts * 0x9e3779b97f4a7c15u + fm_products_hash(&s->starts[i]);
     const char *name = fm_tensor_is_matmul(s->tensor, NULL) ? fm_tensor_name(s->tensor) : tensor;
     return fm_format("tensor %s\nring %s\nengine %s\nsymmetry %s\nstrategy %s\nobjective %s\n"
-                     "seed %llu\nwalkers %u\nstarts %016llx\n",
+                     "through %s\nseed %llu\nwalkers %u\nstarts %016llx\n",
                      name, fm_ring_name(options->ring, ring), s->engine->name,
                      options->symmetry != NULL ? options->symmetry : "chosen",
                      strategies[options->strategy], objectives[options->objective],
+                     options->through != NULL ? options->through->name : "nothing",
                      (unsigned long long)options->seed, s->member_count,
                      (unsigned long long)starts);
 }
@@ -552,6 +553,28 @@ static void run_threads(search *s)
 
 /* ---------------------------------------------------------------- set-up */
 
+/* Whether the larger format, where there is one, is one. */
+static fm_status check_through(const fm_tensor *tensor, const fm_search_options *options,
+                               fm_error *error)
+{
+    const fm_tensor *through = options->through;
+    if (through == NULL)
+        return FM_OK;
+    if (options->from_count > 0 || options->strategy != FM_STRATEGY_GROWTH ||
+        fm_engine_named(options->engine) != &fm_engine_flips)
+        return fm_fail(error, FM_BAD_INPUT,
+                       "only growth from the standard scheme goes through a larger format");
+    for (int i = 0; i < 3; i++)
+        if (tensor->format[i] == 0 || through->format[i] < tensor->format[i])
+            return fm_fail(error, FM_BAD_INPUT, "%s is not a format larger than %s", through->name,
+                           tensor->name);
+    for (int axis = 0; axis < 3; axis++)
+        if (through->extent[axis] > FM_WALK_EXTENT_MAX ||
+            through->entry_count > FM_WALK_RANK_MAX - RANK_MARGIN)
+            return fm_fail(error, FM_BAD_INPUT, "%s is too large for the search", through->name);
+    return FM_OK;
+}
+
 static fm_status check_options(const fm_tensor *tensor, const fm_search_options *options,
                                fm_error *error)
 {
@@ -564,6 +587,9 @@ static fm_status check_options(const fm_tensor *tensor, const fm_search_options 
             return fm_fail(error, FM_BAD_INPUT,
                            "%s: factors of %u coefficients; the search takes up to %d",
                            tensor->name, tensor->extent[axis], FM_WALK_EXTENT_MAX);
+    fm_status status = check_through(tensor, options, error);
+    if (status != FM_OK)
+        return status;
     if (options->distinct != 0 && options->target_rank == 0)
         return fm_fail(error, FM_BAD_INPUT, "distinct schemes are of a target rank");
     if (fm_walk_kernel_for(options->ring, 1, 1) == NULL)
@@ -687,6 +713,7 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
     status = make_starts(&s, error);
     fm_engine_task task = {
         .tensor = tensor,
+        .through = options->through,
         .ring = options->ring,
         .strategy = options->strategy,
         .starts = s.starts,

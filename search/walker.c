@@ -77,6 +77,13 @@ struct fm_walker {
     uint64_t due;                    /* attempts at the next decision */
 };
 
+/* Whether the walker's schemes are of the whole tensor. */
+static bool at_goal(const fm_walker *walker)
+{
+    return walker->stage == fm_ladder_goal(walker->ladder);
+}
+
+/* Whether there is no stage beyond. */
 static bool at_top(const fm_walker *walker)
 {
     return walker->stage == fm_ladder_stages(walker->ladder) - 1;
@@ -176,7 +183,7 @@ static void save_found(fm_walker *walker)
 static bool note_best(fm_walker *walker)
 {
     bool collects = walker->found.rank <= walker->collect;
-    if (!at_top(walker) || (walker->found_score >= walker->best_score && !collects))
+    if (!at_goal(walker) || (walker->found_score >= walker->best_score && !collects))
         return false;
     copy_products(&walker->best, &walker->found);
     walker->best_score = walker->found_score;
@@ -192,7 +199,7 @@ static bool lift_found(fm_walker *walker)
         return false;
     fm_ladder_put(walker->ladder, walker->generation, walker->stage, &walker->random, walker->pitch,
                   &walker->lifted);
-    if (!at_top(walker) || walker->lifted.rank >= walker->best.rank)
+    if (!at_goal(walker) || walker->lifted.rank >= walker->best.rank)
         return false;
     copy_products(&walker->best, &walker->lifted);
     walker->best_score = score_unseen(walker, walker->best.rank);
@@ -250,7 +257,7 @@ static bool polish(fm_walker *walker)
 /* Collects: the climb has gone on from a scheme that counts for an interval, to another. */
 static bool collect_again(fm_walker *walker)
 {
-    if (!at_top(walker) || walker->lifts ||
+    if (!at_goal(walker) || walker->lifts ||
         walker->kernel->rank(walker->lane.walk) > walker->collect)
         return false;
     save_found(walker);
@@ -305,7 +312,7 @@ static uint32_t draw_pitch(fm_walker *walker)
 /* Begins an episode at the walker's stage. */
 static void begin_episode(fm_walker *walker)
 {
-    walker->polishes = walker->objective != FM_OBJECTIVE_RANK && at_top(walker) &&
+    walker->polishes = walker->objective != FM_OBJECTIVE_RANK && at_goal(walker) &&
                        fm_ladder_size(walker->ladder, walker->stage) > 0 &&
                        fm_random_below(&walker->random, POLISH_SHARE) != 0;
     choose_start(walker);
@@ -340,11 +347,11 @@ static uint32_t next_stage(fm_walker *walker)
         memset(walker->visits, 0, fm_ladder_stages(walker->ladder) * sizeof *walker->visits);
         return 0;
     }
-    if (!at_top(walker))
-        return walker->stage + 1;
-    if (walker->objective != FM_OBJECTIVE_RANK &&
+    if (walker->objective != FM_OBJECTIVE_RANK && at_goal(walker) &&
         fm_random_below(&walker->random, POLISH_SHARE) != 0)
         return walker->stage;
+    if (!at_top(walker))
+        return walker->stage + 1;
     return fm_random_below(&walker->random, fm_ladder_stages(walker->ladder));
 }
 
@@ -382,7 +389,7 @@ fm_walker *fm_walker_new(fm_ladder *ladder, fm_ring ring, fm_objective objective
     walker->visits = fm_alloc_zero(fm_ladder_stages(ladder), sizeof *walker->visits);
     walker->found = fm_ladder_products(ladder, capacity);
     walker->best = fm_ladder_products(ladder, capacity);
-    fm_ladder_start(ladder, fm_ladder_stages(ladder) - 1, 0, &walker->best);
+    fm_ladder_start(ladder, fm_ladder_goal(ladder), 0, &walker->best);
     walker->best_score = score_unseen(walker, walker->best.rank);
     fm_random_seed(&walker->random, seed, number);
     walker->lane.random = &walker->random;
@@ -511,8 +518,8 @@ uint64_t fm_walker_flips(const fm_walker *walker)
 
 uint32_t fm_walker_rank(const fm_walker *walker)
 {
-    return walker->kernel->rank(walker->lane.walk) +
-           fm_ladder_missing(walker->ladder, walker->stage);
+    int32_t missing = fm_ladder_missing(walker->ladder, walker->stage);
+    return (uint32_t)((int32_t)walker->kernel->rank(walker->lane.walk) + missing);
 }
 
 uint64_t fm_walker_best_score(const fm_walker *walker)

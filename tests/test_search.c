@@ -11,7 +11,8 @@ typedef struct finds {
     size_t count;
     struct {
         uint32_t rank;
-        char hash[FM_HASH_SIZE];
+        char hash[FM_HASH_SIZE], invariant[FM_HASH_SIZE];
+        uint64_t additions;
     } item[64];
     unsigned refusals; /* so many finds are refused, as by a full disk */
 } finds;
@@ -32,6 +33,8 @@ static fm_status take(void *context, const fm_scheme *find, double seconds, fm_e
     }
     assert_true(f->count < 64);
     f->item[f->count].rank = fm_scheme_rank(find);
+    f->item[f->count].additions = fm_scheme_additions(find);
+    fm_scheme_invariant(find, f->item[f->count].invariant);
     fm_scheme_hash(find, f->item[f->count++].hash);
     return FM_OK;
 }
@@ -187,6 +190,92 @@ static void a_tensor_from_a_file_goes_the_same_way(void **state)
     fm_tensor_free(tensor);
 }
 
+static void a_search_goes_through_a_larger_format_and_back(void **state)
+{
+    (void)state;
+    fm_error error;
+    fm_search_result result;
+    fm_tensor *tensor = test_matmul(2, 3, 2), *through = test_matmul(3, 3, 4);
+    static const char *const rings[] = {"zt", "f2", "f3"};
+    for (size_t r = 0; r < 3; r++) {
+        finds f = {0};
+        fm_search_options options = {.through = through,
+                                     .ring = test_ring(rings[r]),
+                                     .threads = 1,
+                                     .target_rank = 11,
+                                     .flips = 100000000,
+                                     .on_find = take, /* which verifies */
+                                     .context = &f};
+        assert_ok(fm_search(tensor, &options, &result, &error), error);
+        assert_int_equal(f.item[f.count - 1].rank, 11);
+        /* And for a while without a target, so that stages beyond are reached. */
+        options.target_rank = 0;
+        options.flips = 3000000;
+        assert_ok(fm_search(tensor, &options, &result, &error), error);
+        assert_int_equal(result.best_rank, 11); /* Hopcroft and Kerr 1971: no less */
+    }
+    fm_search_options options = {.through = tensor, .ring = test_ring("f2"), .flips = 1};
+    assert_int_equal(fm_search(through, &options, &result, &error), FM_BAD_INPUT);
+    assert_non_null(strstr(error.message, "not a format larger"));
+    fm_tensor_free(tensor);
+    fm_tensor_free(through);
+}
+
+/* Distinct ones: no two with one invariant. */
+static void distinct_schemes_are_collected(void **state)
+{
+    (void)state;
+    enum { WANTED = 12 };
+    fm_error error;
+    fm_search_result result;
+    finds f = {0};
+    fm_tensor *tensor = test_matmul(3, 3, 3);
+    fm_search_options options = {.ring = test_ring("f2"),
+                                 .threads = 2,
+                                 .target_rank = 23,
+                                 .distinct = WANTED,
+                                 .flips = 1000000000,
+                                 .on_find = take,
+                                 .context = &f};
+    assert_ok(fm_search(tensor, &options, &result, &error), error);
+    assert_int_equal(result.distinct, WANTED);
+    size_t of_rank = 0;
+    for (size_t i = 0; i < f.count; i++)
+        of_rank += f.item[i].rank <= 23;
+    assert_int_equal(of_rank, WANTED);
+    for (size_t i = 0; i < f.count; i++)
+        for (size_t j = 0; j < i && f.item[i].rank <= 23; j++)
+            assert_string_not_equal(f.item[i].invariant, f.item[j].invariant);
+    options.target_rank = 0;
+    assert_int_equal(fm_search(tensor, &options, &result, &error), FM_BAD_INPUT);
+    fm_tensor_free(tensor);
+}
+
+static void objectives_make_schemes_better_at_the_same_rank(void **state)
+{
+    (void)state;
+    static const fm_objective objectives[] = {FM_OBJECTIVE_ADDITIONS, FM_OBJECTIVE_FLIPS};
+    for (size_t o = 0; o < 2; o++) {
+        fm_error error;
+        fm_search_result result;
+        finds f = {0};
+        fm_tensor *tensor = test_matmul(2, 2, 2);
+        fm_search_options options = {.objective = objectives[o],
+                                     .ring = test_ring("zt"),
+                                     .threads = 1,
+                                     .walkers = 1,
+                                     .target_rank = 7,
+                                     .flips = 3000000,
+                                     .on_find = take,
+                                     .context = &f};
+        assert_ok(fm_search(tensor, &options, &result, &error), error);
+        assert_int_equal(f.item[f.count - 1].rank, 7);
+        if (objectives[o] == FM_OBJECTIVE_ADDITIONS) /* Strassen 1969; none has fewer */
+            assert_int_equal(f.item[f.count - 1].additions, 18);
+        fm_tensor_free(tensor);
+    }
+}
+
 static void a_target_out_of_reach_is_a_no(void **state)
 {
     (void)state;
@@ -266,6 +355,9 @@ int main(void)
         cmocka_unit_test(one_thread_finds_the_same_again),
         cmocka_unit_test(a_search_goes_on_from_given_schemes),
         cmocka_unit_test(a_tensor_from_a_file_goes_the_same_way),
+        cmocka_unit_test(a_search_goes_through_a_larger_format_and_back),
+        cmocka_unit_test(distinct_schemes_are_collected),
+        cmocka_unit_test(objectives_make_schemes_better_at_the_same_rank),
         cmocka_unit_test(a_target_out_of_reach_is_a_no),
         cmocka_unit_test(a_stop_ends_the_search_with_its_finds_handed_over),
         cmocka_unit_test(a_find_that_cannot_be_saved_is_offered_again),
