@@ -285,6 +285,11 @@ uint32_t fm_ladder_rank_max(const fm_ladder *ladder)
 
 /* ---------------------------------------------------------------- schemes */
 
+const uint32_t *fm_ladder_extent(const fm_ladder *ladder, uint32_t number)
+{
+    return ladder->stages[number].extent;
+}
+
 bool fm_ladder_fits(const fm_ladder *ladder, const fm_products *products)
 {
     for (uint32_t s = 0; s < ladder->stage_count; s++)

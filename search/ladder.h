@@ -43,6 +43,8 @@ uint32_t fm_ladder_rank_max(const fm_ladder *ladder);
 /* The best rank of a stage, UINT32_MAX when its pool is empty. */
 uint32_t fm_ladder_rank(fm_ladder *ladder, uint32_t stage);
 
+/* How many coordinates of each axis a stage has; they come first. */
+const uint32_t *fm_ladder_extent(const fm_ladder *ladder, uint32_t stage);
 /* Whether the extents of the products are those of a stage. */
 bool fm_ladder_fits(const fm_ladder *ladder, const fm_products *products);
 /* Room for any scheme of the ladder of up to capacity products. Freed with fm_products_clear. */

@@ -50,6 +50,10 @@ typedef struct fm_walk_kernel {
     /* Appends a product given by its coefficients in {-1, 0, 1} (0 and 1 over f2), no factor zero.
        No reduction is looked for. */
     void (*append)(fm_walk *walk, const int8_t *u, const int8_t *v, const int8_t *w);
+    /* From here on, until clear, no flip adds to the products of a part of the tensor, the first so
+       many coefficients of each factor: those of which no factor is zero there. So what a walk has
+       of a smaller format keeps its rank. */
+    void (*hold)(fm_walk *walk, const uint32_t part[3]);
     /* The coefficients of product r, from 0 to rank - 1. */
     void (*get)(const fm_walk *walk, uint32_t r, int8_t *u, int8_t *v, int8_t *w);
     uint32_t (*rank)(const fm_walk *walk);

@@ -49,6 +49,30 @@ static inline bool NAME(flipped)(const walk_t *w, node_t node, node_t other, uin
     return true;
 }
 
+/* Whether a product, with a factor of it replaced, is one of the held part: none of its factors is
+   zero there. */
+static bool NAME(is_of_part)(const walk_t *w, node_t node, const vec *factor)
+{
+    for (uint32_t s = 0; s < 3; s++) {
+        const vec *own = s == node % 4u ? factor : &w->factor[(node & ~3u) + s];
+        uint64_t any = 0;
+        for (int i = 0; i < WORDS; i++)
+            any |= own->word[i] & w->held[s].word[i];
+        if (any == 0)
+            return false;
+    }
+    return true;
+}
+
+/* Whether a flip would make a product one of the held part that is not. */
+static bool NAME(adds_to_part)(const walk_t *w, const NAME(change) * c)
+{
+    return (NAME(is_of_part)(w, c->ax, &c->new_ax) &&
+            !NAME(is_of_part)(w, c->ax, &w->factor[c->ax])) ||
+           (NAME(is_of_part)(w, c->by, &c->new_by) &&
+            !NAME(is_of_part)(w, c->by, &w->factor[c->by]));
+}
+
 /* ---------------------------------------------------------------- products */
 
 /* Replaces a factor by another that is normalized and not zero. */
@@ -437,7 +461,19 @@ static void NAME(clear)(fm_walk *opaque, const uint32_t extent[3])
     walk_t *w = (walk_t *)opaque;
     memcpy(w->extent, extent, sizeof w->extent);
     w->rank = 0;
+    w->holds = false;
     NAME(clear_index)(w);
+}
+
+static void NAME(hold)(fm_walk *opaque, const uint32_t part[3])
+{
+    walk_t *w = (walk_t *)opaque;
+    w->holds = true;
+    memset(w->held, 0, sizeof w->held);
+    for (uint32_t s = 0; s < 3; s++)
+        for (uint32_t e = 0; e < part[s]; e++)
+            w->held[s].word[e / PER_WORD] |=
+                ((uint64_t)1 << e % PER_WORD) * (TERNARY ? 0x100000001 : 1);
 }
 
 static fm_walk *NAME(new)(const uint32_t extent[3], uint32_t capacity)
@@ -524,6 +560,8 @@ static void NAME(state)(fm_walk *opaque, fm_state *state)
         w->rank = 0;
     fm_state_bytes(state, w->factor, (size_t)4 * w->rank * sizeof *w->factor);
     fm_state_bytes(state, w->sign, w->rank);
+    FM_STATE_VALUE(state, w->holds);
+    FM_STATE_VALUE(state, w->held);
     NAME(index_state)(w, state);
 }
 
@@ -532,6 +570,7 @@ static const fm_walk_kernel KERNEL = {
     .free = NAME(free),
     .clear = NAME(clear),
     .append = NAME(append),
+    .hold = NAME(hold),
     .get = NAME(get),
     .rank = NAME(rank),
     .run = NAME(run),

@@ -6,6 +6,8 @@
 struct walk_t {
     uint32_t extent[3];
     uint32_t rank, capacity;
+    bool holds;            /* see walk.h, hold */
+    vec held[3];           /* which coefficients of each factor are of the part */
     uint32_t bucket_shift; /* a hash is the top 64 - bucket_shift bits */
     uint32_t active_count;
     vec *factor;        /* by node */
@@ -125,6 +127,8 @@ static inline bool NAME(step)(walk_t *w, fm_lane *lane)
     node_t other = NAME(partner)(w, node, (uint32_t)bits);
     NAME(change) c;
     if (!NAME(flipped)(w, node, other, (uint32_t)bits, &c))
+        return true;
+    if (w->holds && NAME(adds_to_part)(w, &c))
         return true;
     lane->flips++;
     NAME(set)(w, c.ax, &c.new_ax);

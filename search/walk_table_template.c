@@ -9,6 +9,8 @@
 struct walk_t {
     uint32_t extent[3];
     uint32_t rank, capacity;
+    bool holds;                      /* see walk.h, hold */
+    vec held[3];                     /* which coefficients of each factor are of the part */
     uint32_t words;                  /* of a set: 1 or 2, as the rank wants */
     uint64_t *table[3];              /* TABLE_BUCKETS sets of so many words each */
     uint64_t active[3][TABLE_WORDS]; /* products whose bucket has another one */
@@ -170,6 +172,8 @@ static ALWAYS_INLINE bool NAME(step)(walk_t *w, fm_lane *lane, uint32_t words)
 
     NAME(change) c;
     if (!NAME(flipped)(w, (node_t)(4 * a + side), (node_t)(4 * b + side), (uint32_t)bits, &c))
+        return true;
+    if (w->holds && NAME(adds_to_part)(w, &c))
         return true;
     lane->flips++;
     uint32_t x = c.ax % 4, y = c.by % 4;

@@ -32,6 +32,7 @@
 typedef struct walk_t walk_t;
 static inline bool NAME(flipped)(const walk_t *w, node_t node, node_t other, uint32_t bits,
                                  NAME(change) * c);
+static bool NAME(adds_to_part)(const walk_t *w, const NAME(change) * c);
 static inline void NAME(set)(walk_t *w, node_t node, const vec *factor);
 static bool NAME(reduce_changed)(walk_t *w, const NAME(change) * c);
 

@@ -12,6 +12,8 @@
    stages one by one, the first time from the lowest, later from a random one. An episode starts from
    a scheme of the stage before, extended, or of this stage, or of the one after, projected, all
    after a random change of basis half of the time; where there are none yet, from a starting scheme.
+   In some of the extended ones flips do not touch the rank of what was extended (the constraint of Arai,
+   Ichikawa and Hukushima 2024).
    It climbs: a walk with a plus transition whenever it has gone for an interval without progress, as
    long as the rank stays below the episode's best plus a margin. It ends when it has found nothing
    better for a while (its patience, which follows Luby's sequence: Luby, Sinclair and Zuckerman 1993,
@@ -34,11 +36,12 @@ enum {
     REDUCE_INTERVAL = 1 << 14,      /* linear dependence is not looked for more often */
     RANK_HEADROOM = MARGIN_MAX + 1,
     LIFT_RANK_MAX = 128, /* walks over f2 for zt: beyond, lifts take too long */
-    SPLITS = 8,          /* one plus transition in so many is a split only */
-    POLISH_SHARE =
-        4, /* one episode in so many does not polish, where there is what to polish for */
+    /* One in so many: a plus transition is a split only, an extended episode holds what it was
+       extended from, an episode does not polish where there is what to polish for. */
+    SPLIT_SHARE = 8,
+    HOLD_SHARE = 4,
+    POLISH_SHARE = 4,
     /* Walks of an episode that polishes, 1 ... 2^6 attempted flips. */
-    POLISH_BITS_MIN = 0,
     POLISH_BITS_MAX = 6,
 };
 
@@ -65,6 +68,7 @@ struct fm_walker {
     uint64_t *visits;     /* by stage, in this generation */
     bool lifts_zt;        /* walks over f2 are wanted */
     bool polishes, lifts; /* this episode: walks over f2 for zt */
+    bool is_extended;     /* it starts from the stage before */
     fm_products lifted;
     fm_products found; /* of this episode, the best scheme */
     fm_products best;  /* of the whole tensor */
@@ -230,7 +234,7 @@ static void stir(fm_walker *walker)
     }
     if (walker->kernel->rank(walk) >= walker->found.rank + walker->margin)
         return;
-    if (fm_random_below(&walker->random, SPLITS) == 0)
+    if (fm_random_below(&walker->random, SPLIT_SHARE) == 0)
         walker->kernel->split(walk, &walker->random);
     else
         walker->kernel->plus(walk, &walker->random);
@@ -241,8 +245,7 @@ static void stir(fm_walker *walker)
 static bool polish(fm_walker *walker)
 {
     uint64_t now = score(walker), before = walker->found_score;
-    uint32_t bits =
-        POLISH_BITS_MIN + fm_random_below(&walker->random, POLISH_BITS_MAX - POLISH_BITS_MIN + 1);
+    uint32_t bits = fm_random_below(&walker->random, POLISH_BITS_MAX + 1);
     walker->due = walker->lane.attempts + ((uint64_t)1 << bits);
     if (now > before) {
         load(walker, &walker->found);
@@ -272,6 +275,7 @@ static void choose_start(fm_walker *walker)
     fm_products *start = &walker->found;
     uint32_t stage = walker->stage, dice = fm_random_below(random, 8);
     bool found = false;
+    walker->is_extended = false;
     if (walker->polishes) {
         fm_ladder_draw(ladder, stage, random, start);
         if (walker->best.rank <= start->rank && fm_random_below(random, 2) == 0)
@@ -288,6 +292,7 @@ static void choose_start(fm_walker *walker)
         if (fm_random_below(random, 2) == 0)
             fm_ladder_sandwich(ladder, stage - 1, random, start);
         fm_ladder_extend(ladder, stage, start);
+        walker->is_extended = true;
         return;
     }
     if (!found)
@@ -336,6 +341,9 @@ static void begin_episode(fm_walker *walker)
         walker->patience /= FIRST_VISIT;
     walker->reduce_at = walker->lane.attempts;
     walker->due = walker->lane.attempts + (walker->polishes ? 0 : walker->interval);
+    if (walker->is_extended && fm_random_below(&walker->random, HOLD_SHARE) == 0)
+        walker->kernel->hold(walker->lane.walk,
+                             fm_ladder_extent(walker->ladder, walker->stage - 1));
 }
 
 /* Where the next episode is: again at the lowest stage when the pools are new. */

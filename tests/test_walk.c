@@ -278,6 +278,52 @@ static void a_restored_walk_goes_on_the_same(void **state)
         }
 }
 
+/* Products of which no factor is zero among the first coefficients. */
+static uint32_t count_part(const subject *s, const uint32_t part[3])
+{
+    fm_products products = products_of(s);
+    uint32_t count = 0;
+    for (uint32_t r = 0; r < products.rank; r++) {
+        const int8_t *row = fm_products_row(&products, r);
+        bool all = true;
+        for (int axis = 0; axis < 3; row += products.extent[axis++]) {
+            bool any = false;
+            for (uint32_t e = 0; e < part[axis]; e++)
+                any = any || row[e] != 0;
+            all = all && any;
+        }
+        count += all;
+    }
+    fm_products_clear(&products);
+    return count;
+}
+
+/* The first rows of A and C are a smaller format: 3 x 4 x 4 in 4 x 4 x 4. */
+static void a_held_part_keeps_its_rank(void **state)
+{
+    (void)state;
+    const uint32_t part[3] = {12, 16, 12};
+    for (size_t r = 0; r < 3; r++)
+        for (unsigned n = 4; n <= 8; n += 4) { /* both indexes of equal factors */
+            subject held, loose;
+            uint64_t flips = 0;
+            bool grew = false;
+            start(&held, (const unsigned[3]){n, 4, 4}, rings[r]);
+            start(&loose, (const unsigned[3]){n, 4, 4}, rings[r]);
+            held.kernel->hold(held.walk, part);
+            for (int round = 0; round < 20; round++) {
+                run(&held, 2000, &flips);
+                run(&loose, 2000, &flips);
+                assert_true(count_part(&held, part) <= 48);
+                grew = grew || count_part(&loose, part) > 48;
+            }
+            assert_exact(&held);
+            assert_true(grew);
+            finish(&held);
+            finish(&loose);
+        }
+}
+
 /* Reduces products given by hand; their sum, over the integers, is what it was. */
 static uint32_t reduced_rank(const char *ring, const int8_t (*rows)[12], uint32_t count)
 {
@@ -348,6 +394,7 @@ int main(void)
         cmocka_unit_test(lanes_do_not_influence_each_other),
         cmocka_unit_test(the_same_stream_gives_the_same_walk),
         cmocka_unit_test(a_restored_walk_goes_on_the_same),
+        cmocka_unit_test(a_held_part_keeps_its_rank),
         cmocka_unit_test(products_with_two_equal_factors_become_one),
         cmocka_unit_test(linear_dependence_is_found),
     };
