@@ -183,7 +183,7 @@ static void test_moved_schemes(void **state)
         fm_scheme_free(scheme);
         dense_clear(&d);
     }
-    assert_true(lifted >= 20);
+    assert_int_equal(lifted, 24);
     fm_scheme_free(standard);
     fm_tensor_free(tensor);
 }
@@ -221,7 +221,7 @@ static void test_finds_lift_or_say_no(void **state)
         fm_tensor_free(tensor);
     }
     assert_true(finds >= 5);
-    assert_true(finds_lifted > 0);
+    assert_int_equal(finds_lifted, finds); /* at these seeds, each in some order of the unknowns */
 }
 
 /* ---------------------------------------------------------------- published schemes */
@@ -308,6 +308,21 @@ static void test_wrong_schemes_are_refused(void **state)
     fm_scheme_free(strassen);
 }
 
+static void test_a_lift_stops_when_asked(void **state)
+{
+    (void)state;
+    fm_error error;
+    volatile int stop = 1;
+    fm_scheme *lift, *scheme = test_strassen(test_ring("f2"));
+    fm_lift_options options = {.ring = FM_RING_Q_VALUE, .stop = &stop};
+    assert_int_equal(fm_lift(scheme, &options, &lift, &error), FM_INTERRUPTED);
+    assert_null(lift);
+    stop = 0;
+    assert_ok(fm_lift(scheme, &options, &lift, &error), error);
+    fm_scheme_free(lift);
+    fm_scheme_free(scheme);
+}
+
 static void test_senseless_calls(void **state)
 {
     (void)state;
@@ -335,6 +350,7 @@ int main(void)
         cmocka_unit_test(test_no_lift_of_nothing),
         cmocka_unit_test(test_smaller_ring_is_refused),
         cmocka_unit_test(test_wrong_schemes_are_refused),
+        cmocka_unit_test(test_a_lift_stops_when_asked),
         cmocka_unit_test(test_senseless_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
