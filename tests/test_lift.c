@@ -188,6 +188,26 @@ static void test_moved_schemes(void **state)
     fm_tensor_free(tensor);
 }
 
+/* Over f3, Strassen's scheme in another basis has a lift to z, since SL(2, Z) goes onto SL(2, 3),
+   but also many to q alone. */
+static void test_integers_are_preferred(void **state)
+{
+    (void)state;
+    unsigned integral = 0;
+    fm_scheme *strassen = test_strassen(test_ring("f3"));
+    for (unsigned seed = 0; seed < 24; seed++) {
+        fm_error error;
+        fm_ring ring;
+        fm_scheme *moved;
+        assert_ok(fm_scheme_sandwich(strassen, seed, &moved, &error), error);
+        assert_int_equal(lift_or_no(moved, FM_RING_Q_VALUE, &ring), FM_OK);
+        integral += ring.kind != FM_RING_Q;
+        fm_scheme_free(moved);
+    }
+    assert_in_range(integral, 20, 24);
+    fm_scheme_free(strassen);
+}
+
 /* ---------------------------------------------------------------- finds of a search */
 
 static unsigned finds, finds_lifted;
@@ -345,6 +365,7 @@ int main(void)
         cmocka_unit_test(test_scalings_do_not_matter),
         cmocka_unit_test(test_random_decompositions_come_back),
         cmocka_unit_test(test_moved_schemes),
+        cmocka_unit_test(test_integers_are_preferred),
         cmocka_unit_test(test_finds_lift_or_say_no),
         cmocka_unit_test(test_published_schemes),
         cmocka_unit_test(test_no_lift_of_nothing),

@@ -493,14 +493,16 @@ static bool lift_from_here(lift *l, system_t *s)
     }
 }
 
-/* Adds p to free unknowns, of some tries to half of them, of others to few: another solution of the
-   first step follows. */
+/* Adds p to free unknowns, or takes it from those that are positive, since -2 is better than 4; of
+   some tries to half of them, of others to few: another solution of the first step follows. */
 static void perturb(lift *l, const system_t *s, unsigned try)
 {
     uint32_t one_of = UINT32_C(2) << 2 * (try % 4);
     for (size_t u = 0; u < s->count; u++)
-        if (fm_linear_is_free(s->linear, u) && fm_random_below(&l->random, one_of) == 0)
-            correct(l, s->unknown[u], 1);
+        if (fm_linear_is_free(s->linear, u) && fm_random_below(&l->random, one_of) == 0) {
+            bool positive = fmpz_sgn(&l->start[s->unknown[u]]) > 0;
+            correct(l, s->unknown[u], positive ? l->p - 1 : 1);
+        }
 }
 
 static bool is_stopped(const lift *l)
@@ -576,7 +578,8 @@ static unsigned order_count(const lift *l, const system_t *s)
 }
 
 /* Lifts with the coefficients that are not 0 and about zeros of the others as unknowns, in several
-   orders: which of them are free, and so keep their values, decides how large the others become. */
+   orders: which of them are free, and so keep their values, decides how large the others become.
+   Over f2 signs are all that free unknowns have to choose from, and other orders choose enough. */
 static bool lift_orders(lift *l, size_t zeros)
 {
     bool fits = true;
@@ -585,7 +588,7 @@ static bool lift_orders(lift *l, size_t zeros)
         system_t s;
         fits = system_init(l, &s, zeros, o > 0);
         if (fits) {
-            lift_with(l, &s, o == 0 ? l->tries : 0);
+            lift_with(l, &s, o == 0 ? l->tries : l->p == 2 ? 0 : MORE_TRIES);
             orders = l->last_failed == 1 ? 1 : order_count(l, &s);
         }
         system_clear(&s);
