@@ -113,8 +113,10 @@ static int lift_scheme(const char *path, const fm_scheme_list *list, size_t inde
     fm_error error, placed = {""};
     fm_scheme *lift;
     char *label = cli_list_label(path, list, index);
-    fm_lift_options how = {arguments.ring, (unsigned)arguments.steps, (unsigned)arguments.tries,
-                           arguments.seed};
+    fm_lift_options how = {.ring = arguments.ring,
+                           .steps = (unsigned)arguments.steps,
+                           .tries = (unsigned)arguments.tries,
+                           .seed = arguments.seed};
     fm_status status = fm_lift(list->schemes[index], &how, &lift, &error);
     if (status != FM_OK)
         fm_fail(&placed, status, "%s: %s", label, error.message);

@@ -1,12 +1,17 @@
 /* fewmul search: parses, calls fm_search, shows progress, puts the finds into the store. */
 #include "command.h"
+#include "lifter.h"
 #include "memory.h"
 #include "metrics.h"
 #include "print.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Lifts go on for so many seconds after a signal: batch systems give about half a minute. */
+static const double LIFT_SECONDS_AFTER_SIGNAL = 10;
 
 static struct {
     fm_ring ring;
@@ -14,7 +19,7 @@ static struct {
     uint64_t target, distinct, threads, walkers, seed, flips;
     double seconds, checkpoint_interval, metrics_interval;
     cli_list from;
-    bool json, quiet;
+    bool json, quiet, lift;
 } arguments = {.ring = {FM_RING_ZT, 0},
                .engine = "flips",
                .strategy = "growth",
@@ -46,6 +51,8 @@ static const cli_option options[] = {
     {"seed", "N", CLI_COUNT, &arguments.seed, "of the walkers' random streams"},
     {"store", "DIR", CLI_STRING, &arguments.store,
      "where finds go [$FEWMUL_STORE, else fewmul-results]"},
+    {"lift", NULL, CLI_FLAG, &arguments.lift,
+     "over f2 and f3: lift finds to zt, z or q, and save the lifts too"},
     {"from", "SCHEME", CLI_LIST, &arguments.from,
      "start from the schemes of this file, not the standard one; may be given again"},
     {"checkpoint", "FILE", CLI_STRING, &arguments.checkpoint,
@@ -62,6 +69,8 @@ static const cli_option options[] = {
 
 typedef struct session {
     fm_store *store;
+    cli_lifter *lifter;     /* NULL: finds are not lifted */
+    pthread_mutex_t output; /* of the table and the lines, which the lifter's thread prints too */
     const char *tensor;
     bool redraw;    /* the progress table stands on a terminal */
     int lines;      /* of the table now on the terminal */
@@ -161,13 +170,18 @@ static void on_progress(void *context, const fm_search_progress *progress)
     if (arguments.quiet || progress->seconds < s->drawn_at + (s->redraw ? 0.2 : 5))
         return;
     s->drawn_at = progress->seconds;
+    pthread_mutex_lock(&s->output);
     draw(s, progress);
+    pthread_mutex_unlock(&s->output);
 }
 
 static void on_message(void *context, const char *message)
 {
-    erase_table(context);
+    session *s = context;
+    pthread_mutex_lock(&s->output);
+    erase_table(s);
     fprintf(stderr, "fewmul: %s\n", message);
+    pthread_mutex_unlock(&s->output);
 }
 
 /* ---------------------------------------------------------------- finds */
@@ -220,18 +234,87 @@ static fm_status on_find(void *context, const fm_scheme *find, double seconds, f
     char *path;
     bool is_new;
     fm_status status = fm_store_put(s->store, find, &path, &is_new, error);
+    pthread_mutex_lock(&s->output);
     erase_table(s);
-    if (status != FM_OK) {
+    if (status != FM_OK)
         keep_elsewhere(find, error);
-        return status;
-    }
-    if (arguments.json)
+    else if (arguments.json)
         print_find_json(s, find, seconds, is_new, path);
     else
         print_find(s, find, seconds, is_new, path);
     fflush(stdout);
+    pthread_mutex_unlock(&s->output);
+    if (status != FM_OK)
+        return status;
+    if (s->lifter != NULL)
+        cli_lifter_push(s->lifter, find, path);
     free(path);
     return FM_OK;
+}
+
+/* ---------------------------------------------------------------- lifts */
+
+static void print_lift(const session *s, const cli_lift *lift)
+{
+    char from[FM_RING_NAME_SIZE], to[FM_RING_NAME_SIZE];
+    printf("%s over %s: rank %u", s->tensor, fm_ring_name(fm_scheme_ring(lift->find), from),
+           fm_scheme_rank(lift->find));
+    if (lift->scheme != NULL)
+        printf(" lifted to %s in %.2f s, verified, %s %s, from %s\n",
+               fm_ring_name(fm_scheme_ring(lift->scheme), to), lift->seconds,
+               lift->is_new ? "saved as" : "known as", lift->path, lift->find_path);
+    else
+        printf(", %s; from %s\n", lift->message, lift->find_path);
+}
+
+static void print_lift_json(const session *s, const cli_lift *lift)
+{
+    char ring[FM_RING_NAME_SIZE];
+    const fm_scheme *scheme = lift->scheme;
+    json_t *object = json_object();
+    json_object_set_new(object, "format", fm_json_string(s->tensor));
+    json_object_set_new(object, "ring",
+                        scheme == NULL ? json_null()
+                                       : json_string(fm_ring_name(fm_scheme_ring(scheme), ring)));
+    json_object_set_new(object, "rank", json_integer(fm_scheme_rank(lift->find)));
+    json_object_set_new(object, "seconds", cli_json_real(lift->seconds));
+    json_object_set_new(object, "from", fm_json_string(lift->find_path));
+    if (scheme != NULL) {
+        json_object_set_new(object, "new", json_boolean(lift->is_new));
+        json_object_set_new(object, "path", fm_json_string(lift->path));
+    } else
+        json_object_set_new(object, "error", fm_json_string(lift->message));
+    cli_print_json(json_pack("{s:o}", "lift", object));
+}
+
+static void on_lift(void *context, const cli_lift *lift)
+{
+    session *s = context;
+    pthread_mutex_lock(&s->output);
+    erase_table(s);
+    if (arguments.json)
+        print_lift_json(s, lift);
+    else
+        print_lift(s, lift);
+    fflush(stdout);
+    pthread_mutex_unlock(&s->output);
+}
+
+/* Lifts what is left after the search; what a signal leaves is said. */
+static fm_status end_lifts(session *s, fm_status status, fm_error *error)
+{
+    size_t left, pending = cli_lifter_pending(s->lifter);
+    if (pending > 0 && !arguments.quiet)
+        fprintf(stderr, "fewmul: %zu finds to lift before the end%s\n", pending,
+                *cli_stop_flag() == 0 ? "; a signal leaves them" : "");
+    fm_status saved =
+        cli_lifter_end(s->lifter, cli_stop_flag(), LIFT_SECONDS_AFTER_SIGNAL, &left, error);
+    if (left > 0)
+        fprintf(stderr, "fewmul: %zu finds are saved, but not lifted\n", left);
+    bool ended = status == FM_OK || status == FM_NO;
+    if (ended && saved != FM_OK)
+        return saved;
+    return ended && left > 0 ? FM_INTERRUPTED : status;
 }
 
 /* ---------------------------------------------------------------- the call */
@@ -327,7 +410,10 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
     size_t count;
     fm_search_result result;
     bool terminal = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
-    session s = {.store = store, .tensor = fm_tensor_name(tensor), .redraw = terminal};
+    session s = {.store = store,
+                 .output = PTHREAD_MUTEX_INITIALIZER,
+                 .tensor = fm_tensor_name(tensor),
+                 .redraw = terminal};
     fm_tensor *through = NULL;
     fm_status status = read_starts(&starts, &count, error);
     if (status != FM_OK)
@@ -363,14 +449,19 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
     if (status == FM_OK && arguments.metrics != NULL)
         status = open_metrics(&s, error);
     cli_catch_signals();
+    if (status == FM_OK && arguments.lift)
+        status = cli_lifter_start(store, on_lift, &s, &s.lifter, error);
     if (status == FM_OK)
         status = fm_search(tensor, &settings, &result, error);
     erase_table(&s);
-    bool ended = status == FM_OK || status == FM_NO || status == FM_INTERRUPTED;
+    fm_status found = status;
+    if (s.lifter != NULL)
+        status = end_lifts(&s, status, error);
+    bool ended = found == FM_OK || found == FM_NO || found == FM_INTERRUPTED;
     if (ended && arguments.json)
-        print_outcome_json(&result, s.tensor, status);
+        print_outcome_json(&result, s.tensor, found);
     else if (ended)
-        print_outcome(&result, s.tensor, status);
+        print_outcome(&result, s.tensor, found);
     if (ended)
         cli_metrics_end(&s.metrics, &result);
     cli_metrics_close(&s.metrics);
@@ -396,6 +487,8 @@ static int run(size_t count, char **operands)
         return cli_error("--strategy: expected growth, pools or walks");
     if (!parse_name(arguments.objective, objectives, 3, &objective))
         return cli_error("--objective: expected rank, additions or flips");
+    if (arguments.lift && arguments.ring.kind != FM_RING_ZP)
+        return cli_error("--lift: finds over f2 or f3 are lifted (--ring), not over zt");
     fm_status status = cli_read_tensor(operands[0], &tensor, &error);
     if (status != FM_OK)
         return cli_exit_code(status, &error);
@@ -413,18 +506,25 @@ const cli_command cli_command_search = {
     .summary = "search for schemes of low rank",
     .details =
         "Random walks on the flip graph of the tensor of a format such as 4x4x5, of another that\n"
-        "'fewmul tensor' explains, such as 3:upper*general, or of a tensor file. Every find is "
-        "verified exactly and put into the results store before it is\n"
-        "reported. Without --target and --time the search goes on until it is interrupted;\n"
+        "'fewmul tensor' explains, such as 3:upper*general, or of a tensor file. Every find is\n"
+        "verified exactly and put into the results store before it is reported. Without --target "
+        "and --time the search goes on until it is interrupted;\n"
         "SIGINT and SIGTERM end it with everything found saved.\n\n"
         "Strategies: growth goes from small formats to the whole, with pools of the best schemes\n"
         "of each that all walkers share; pools takes the whole only; with walks, each walker goes\n"
         "for itself. From given schemes, growth is pools.\n\n"
-        "The same --seed gives the same search on one thread, and with --strategy walks on any\n"
-        "number of threads.\n\n"
+        "The same --seed gives the same search on one thread, and with --strategy walks and a "
+        "number\n"
+        "of --walkers on any number of threads.\n\n"
+        "With --lift, finds over f2 and f3 are lifted beside the search, on a thread more: the "
+        "newest\n"
+        "of the lowest rank first; those that a lower rank overtakes before their turn are not. "
+        "Each\n"
+        "lift is saved with the hash of its find as its parent.\n\n"
         "Examples:\n"
         "  fewmul search 3x3x3 --target 23\n"
         "  fewmul search 4x4x4 --ring f2 --target 47 --time 10m\n"
+        "  fewmul search 3x4x5 --ring f2 --target 47 --lift\n"
         "  fewmul search 4x5x5 --from known.json --time 2h --store finds",
     .options = options,
     .operands_min = 1,

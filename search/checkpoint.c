@@ -11,7 +11,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+enum { WALKERS_MAX = 1 << 16 }; /* that a file alone may ask for */
 
 static const char magic[] = "fewmul checkpoint\n";
 
@@ -175,8 +178,11 @@ fm_status fm_checkpoint_read(const char *path, const char *identity, fm_state *s
     char *text;
     size_t length;
     *state = (fm_state){0};
-    if (access(path, F_OK) != 0 && errno == ENOENT)
+    struct stat about;
+    if (stat(path, &about) != 0 && errno == ENOENT)
         return FM_NO;
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+        return fm_fail(error, FM_BAD_INPUT, "%s: not a checkpoint", path);
     fm_status status = fm_file_read(path, &text, &length, error);
     if (status != FM_OK)
         return status;
@@ -195,7 +201,8 @@ unsigned fm_checkpoint_walkers(const char *path)
     const char *line = strstr(head, "\nwalkers ");
     if (file != NULL)
         fclose(file);
-    return line != NULL && sscanf(line, "\nwalkers %9u", &walkers) == 1 ? walkers : 0;
+    bool found = line != NULL && sscanf(line, "\nwalkers %9u", &walkers) == 1;
+    return found && walkers <= WALKERS_MAX ? walkers : 0;
 }
 
 /* ---------------------------------------------------------------- in the background */

@@ -32,6 +32,7 @@ typedef struct stage {
 } stage;
 
 struct fm_ladder {
+    fm_tensor *tensor; /* of the last stage */
     fm_ring ring;
     uint32_t extent[3];
     uint32_t *place[3]; /* of the tensor's coordinates, in the order of the stages */
@@ -171,6 +172,7 @@ static void sort_products(fm_ladder *l)
             l->stages[kept++] = l->stages[s];
     }
     l->stage_count = kept;
+    memcpy(l->stages[kept - 1].extent, l->extent, sizeof l->extent); /* also what has no entries */
     free(swap);
 }
 
@@ -178,6 +180,7 @@ static fm_ladder *new_ladder(const fm_tensor *last, fm_ring ring)
 {
     fm_ladder *l = fm_alloc_zero(1, sizeof *l);
     unsigned format[3];
+    l->tensor = fm_tensor_share(last);
     l->ring = ring;
     memcpy(l->extent, last->extent, sizeof l->extent);
     if (fm_tensor_is_matmul(last, format))
@@ -258,6 +261,7 @@ void fm_ladder_free(fm_ladder *ladder)
     for (int axis = 0; axis < 3; axis++)
         free(ladder->place[axis]);
     omp_destroy_lock(&ladder->lock);
+    fm_tensor_free(ladder->tensor);
     free(ladder->starts);
     free(ladder->stages);
     free(ladder);
@@ -471,9 +475,12 @@ void fm_ladder_sandwich(const fm_ladder *ladder, uint32_t number, fm_random *ran
 
 /* ---------------------------------------------------------------- lifting */
 
-/* The tensor of a stage, in the order of its coordinates. */
+/* The tensor of a stage, in the order of its coordinates: the one there is where there is one stage,
+   else what the standard products of the stage say. */
 static fm_tensor *tensor_of(const fm_ladder *l, const stage *s)
 {
+    if (l->stage_count == 1)
+        return fm_tensor_share(l->tensor);
     const fm_products *standard = &l->starts[0];
     fm_tensor_entry *entries = fm_alloc(s->end, sizeof *entries);
     fm_tensor *tensor;
@@ -612,14 +619,14 @@ static void renew(fm_ladder *l)
 }
 
 void fm_ladder_put(fm_ladder *ladder, uint64_t generation, uint32_t number, fm_random *random,
-                   uint32_t hint, const fm_products *products)
+                   uint32_t hint, bool counts, const fm_products *products)
 {
     stage *s = &ladder->stages[number];
     uint64_t hash = fm_products_hash(products);
     assert(memcmp(products->extent, s->extent, sizeof s->extent) == 0);
     omp_set_lock(&ladder->lock);
     if (generation == ladder->generation) {
-        ladder->idle += number == ladder->goal;
+        ladder->idle += counts && number == ladder->goal;
         if (products->rank < s->rank) {
             empty_pool(s);
             s->rank = products->rank;

@@ -69,9 +69,10 @@ bool fm_ladder_lift(const fm_ladder *ladder, uint32_t stage, fm_products *produc
 uint64_t fm_ladder_generation(fm_ladder *ladder);
 /* Offers a scheme to the pool of a stage, which keeps it when it has none of lower rank and not this
    one; when it is full, in the place of a random one. What comes from an earlier generation is left
-   out. hint is what the walk wants to remember of how it got there. */
+   out. hint is what the walk wants to remember of how it got there; counts, whether it counts towards
+   the end of the generation. */
 void fm_ladder_put(fm_ladder *ladder, uint64_t generation, uint32_t stage, fm_random *random,
-                   uint32_t hint, const fm_products *products);
+                   uint32_t hint, bool counts, const fm_products *products);
 /* The hint of the first scheme of the best rank, and how many schemes there are. */
 uint32_t fm_ladder_hint(fm_ladder *ladder, uint32_t stage);
 uint32_t fm_ladder_size(fm_ladder *ladder, uint32_t stage);

@@ -61,9 +61,13 @@ typedef struct search {
     uint64_t best_score;
     double best_seconds; /* until its rank was reached */
     uint64_t delivered;
-    char (
-        *collected)[FM_HASH_SIZE]; /* invariants of the schemes that count for options->distinct */
-    unsigned collected_count;
+    /* For options->distinct: the invariants of the given schemes, which do not count, and of the
+       collected ones; and the schemes that could not be saved yet. */
+    char (*collected)[FM_HASH_SIZE];
+    unsigned given_count, collected_count;
+    fm_scheme **unsaved;
+    unsigned unsaved_count;
+    double unsaved_at; /* seconds: no sooner offered again */
     double progress_at;
     fm_status status; /* of the last delivery that failed */
     fm_error error;
@@ -128,17 +132,71 @@ static void set_provenance(const search *s, fm_scheme *scheme)
     fm_scheme_set_provenance(scheme, &provenance);
 }
 
-/* Whether a verified scheme is unlike all that were collected; then it is one of them. */
-static bool is_distinct(search *s, const fm_scheme *scheme)
+static unsigned distinct_count(const search *s)
+{
+    return s->collected_count - s->given_count;
+}
+
+static bool is_known(const search *s, const char invariant[FM_HASH_SIZE])
+{
+    char other[FM_HASH_SIZE];
+    for (unsigned i = 0; i < s->collected_count; i++)
+        if (strcmp(s->collected[i], invariant) == 0)
+            return true;
+    for (unsigned i = 0; i < s->unsaved_count; i++) {
+        fm_scheme_invariant(s->unsaved[i], other);
+        if (strcmp(other, invariant) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void remember(search *s, const fm_scheme *scheme)
+{
+    fm_scheme_invariant(scheme, s->collected[s->collected_count++]);
+    if (distinct_count(s) == s->options->distinct)
+        s->stop = true;
+}
+
+static fm_status hand_over(search *s, const fm_scheme *scheme, double seconds)
+{
+    fm_status status = s->options->on_find(s->options->context, scheme, seconds, &s->error);
+    if (status == FM_OK)
+        s->delivered++;
+    else
+        s->status = status;
+    return status;
+}
+
+/* Hands over a scheme that is unlike all that were; keeps it where that fails: the walker goes on. */
+static void collect(search *s, fm_scheme *scheme, double seconds)
 {
     char invariant[FM_HASH_SIZE];
     fm_scheme_invariant(scheme, invariant);
-    for (unsigned i = 0; i < s->collected_count; i++)
-        if (strcmp(s->collected[i], invariant) == 0)
-            return false;
-    memcpy(s->collected[s->collected_count++], invariant, sizeof invariant);
-    s->stop = s->stop || s->collected_count == s->options->distinct;
-    return true;
+    if (distinct_count(s) + s->unsaved_count >= s->options->distinct || is_known(s, invariant)) {
+        fm_scheme_free(scheme);
+    } else if (hand_over(s, scheme, seconds) == FM_OK) {
+        remember(s, scheme);
+        fm_scheme_free(scheme);
+    } else {
+        s->unsaved = fm_realloc(s->unsaved, s->unsaved_count + 1, sizeof *s->unsaved);
+        s->unsaved[s->unsaved_count++] = scheme;
+        s->unsaved_at = seconds + retry_seconds;
+    }
+}
+
+/* Offers again what could not be saved. The lock is held. */
+static void offer_unsaved(search *s, double seconds)
+{
+    s->unsaved_at = seconds + retry_seconds;
+    while (s->unsaved_count > 0) {
+        fm_scheme *scheme = s->unsaved[s->unsaved_count - 1];
+        if (hand_over(s, scheme, seconds) != FM_OK)
+            return;
+        s->unsaved_count--;
+        remember(s, scheme);
+        fm_scheme_free(scheme);
+    }
 }
 
 /* Verifies the walker's best scheme and hands it over. The lock is held. */
@@ -156,13 +214,13 @@ static fm_status deliver(search *s, const team_member *member, double seconds)
                          verdict.i, verdict.j, verdict.k, verdict.expected, verdict.actual);
     }
     fm_verdict_clear(&verdict);
-    bool is_wanted = status == FM_OK && s->options->on_find != NULL;
-    if (is_wanted && s->collected != NULL && target_is_met(s, member->best))
-        is_wanted = s->collected_count < s->options->distinct && is_distinct(s, scheme);
-    if (is_wanted) {
+    if (status == FM_OK && s->options->on_find != NULL) {
         set_provenance(s, scheme);
-        status = s->options->on_find(s->options->context, scheme, seconds, &s->error);
-        s->delivered += status == FM_OK;
+        if (s->collected != NULL && target_is_met(s, member->best)) {
+            collect(s, scheme, seconds);
+            return FM_OK;
+        }
+        status = hand_over(s, scheme, seconds);
     }
     fm_scheme_free(scheme);
     return status;
@@ -171,7 +229,7 @@ static fm_status deliver(search *s, const team_member *member, double seconds)
 static bool is_find(const search *s, uint64_t score)
 {
     return rank_of(score) < s->start_rank ||
-           (target_is_met(s, score) && s->options->from_count == 0) ||
+           (target_is_met(s, score) && (s->options->from_count == 0 || s->collected != NULL)) ||
            (rank_of(score) == s->start_rank && s->best_score != UINT64_MAX &&
             score < s->best_score);
 }
@@ -279,7 +337,7 @@ static void common_state(search *s, double *seconds, fm_state *state)
     FM_STATE_VALUE(state, s->best_seconds);
     FM_STATE_VALUE(state, s->delivered);
     FM_STATE_VALUE(state, s->collected_count);
-    fm_state_require(state, s->collected_count <= s->options->distinct);
+    fm_state_require(state, s->collected_count <= s->given_count + s->options->distinct);
     if (!state->bad)
         fm_state_bytes(state, s->collected, s->collected_count * sizeof *s->collected);
     omp_unset_lock(&s->lock);
@@ -379,11 +437,12 @@ static char *identity_of(const search *s)
         starts = starts * 0x9e3779b97f4a7c15u + fm_products_hash(&s->starts[i]);
     const char *name = fm_tensor_is_matmul(s->tensor, NULL) ? fm_tensor_name(s->tensor) : tensor;
     return fm_format("tensor %s\nring %s\nengine %s\nsymmetry %s\nstrategy %s\nobjective %s\n"
-                     "through %s\nseed %llu\nwalkers %u\nstarts %016llx\n",
+                     "through %s\ndistinct %u of rank %u\nseed %llu\nwalkers %u\nstarts %016llx\n",
                      name, fm_ring_name(options->ring, ring), s->engine->name,
                      options->symmetry != NULL ? options->symmetry : "chosen",
                      strategies[options->strategy], objectives[options->objective],
                      options->through != NULL ? options->through->name : "nothing",
+                     options->distinct, options->distinct != 0 ? options->target_rank : 0,
                      (unsigned long long)options->seed, s->member_count,
                      (unsigned long long)starts);
 }
@@ -392,7 +451,7 @@ static char *identity_of(const search *s)
 static bool is_done(const search *s)
 {
     if (s->collected != NULL)
-        return s->collected_count >= s->options->distinct;
+        return distinct_count(s) >= s->options->distinct;
     return s->options->objective == FM_OBJECTIVE_RANK && target_is_met(s, s->best_score);
 }
 
@@ -450,6 +509,11 @@ static void watch(search *s)
     double seconds = now() - s->start;
     if ((options->seconds > 0 && seconds >= options->seconds + s->earlier) || stop_is_asked(s))
         s->stop = true;
+    if (s->unsaved_count > 0 && seconds >= s->unsaved_at) {
+        omp_set_lock(&s->lock);
+        offer_unsaved(s, seconds);
+        omp_unset_lock(&s->lock);
+    }
     if (s->saver != NULL)
         watch_checkpoints(s, seconds);
     if (options->on_progress != NULL && options->progress_seconds > 0 &&
@@ -519,7 +583,8 @@ static void deliver_the_rest(search *s)
 {
     enum { TRIES = 4 };
     for (int try = 0; try < TRIES; try++) {
-        bool all = true;
+        offer_unsaved(s, now() - s->start);
+        bool all = s->unsaved_count == 0;
         for (unsigned i = 0; i < s->member_count; i++) {
             deliver_when_due(s, &s->members[i], true);
             all = all && !s->members[i].undelivered;
@@ -590,7 +655,7 @@ static fm_status check_options(const fm_tensor *tensor, const fm_search_options 
     fm_status status = check_through(tensor, options, error);
     if (status != FM_OK)
         return status;
-    if (options->distinct != 0 && options->target_rank == 0)
+    if (options->distinct != 0 && (options->target_rank == 0 || options->on_find == NULL))
         return fm_fail(error, FM_BAD_INPUT, "distinct schemes are of a target rank");
     if (fm_walk_kernel_for(options->ring, 1, 1) == NULL)
         return fm_fail(error, FM_BAD_INPUT, "no search over %s: expected f2, f3 or zt",
@@ -651,6 +716,20 @@ static fm_status make_starts(search *s, fm_error *error)
     return status;
 }
 
+/* The given schemes, taken into the ring, are no finds. */
+static void note_given(search *s)
+{
+    for (; s->given_count < s->options->from_count; s->given_count++) {
+        fm_scheme *given = NULL;
+        const fm_scheme *from = s->options->from[s->given_count];
+        fm_status status = fm_scheme_to_ring(from, s->options->ring, &given, NULL);
+        assert(status == FM_OK); /* or it would have been refused as a start */
+        (void)status;
+        fm_scheme_invariant(given, s->collected[s->collected_count++]);
+        fm_scheme_free(given);
+    }
+}
+
 static void make_members(search *s, const fm_engine_task *task)
 {
     const fm_search_options *options = s->options;
@@ -683,6 +762,11 @@ static void free_member(const search *s, team_member *member)
 
 static fm_status outcome(const search *s, fm_error *error)
 {
+    if (s->unsaved_count > 0) {
+        if (error != NULL)
+            *error = s->error;
+        return s->status;
+    }
     for (unsigned i = 0; i < s->member_count; i++)
         if (s->members[i].undelivered) {
             if (error != NULL)
@@ -709,8 +793,10 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
         return status;
     omp_init_lock(&s.lock);
     if (options->distinct != 0)
-        s.collected = fm_alloc_zero(options->distinct, sizeof *s.collected);
+        s.collected = fm_alloc_zero(options->from_count + options->distinct, sizeof *s.collected);
     status = make_starts(&s, error);
+    if (status == FM_OK && s.collected != NULL)
+        note_given(&s);
     fm_engine_task task = {
         .tensor = tensor,
         .through = options->through,
@@ -740,7 +826,7 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
                                      .seconds = now() - s.start,
                                      .best_seconds = s.best_seconds,
                                      .finds_saved = s.delivered,
-                                     .distinct = s.collected_count};
+                                     .distinct = distinct_count(&s)};
         for (unsigned i = 0; i < s.member_count; i++)
             result->flips += s.engine->flips(s.members[i].walker);
     }
@@ -756,6 +842,9 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
         free(s.parents[i]);
     free(s.parents);
     free(s.collected);
+    for (unsigned i = 0; i < s.unsaved_count; i++)
+        fm_scheme_free(s.unsaved[i]);
+    free(s.unsaved);
     omp_destroy_lock(&s.lock);
     return status;
 }

@@ -57,6 +57,7 @@ struct fm_walker {
     fm_ring ring;
     fm_objective objective;
     uint32_t collect;
+    uint64_t number;
     fm_random random;
     fm_walk *walks[KERNELS]; /* made when they are first used */
     uint32_t in_use;         /* which kernel and walk */
@@ -202,7 +203,7 @@ static bool lift_found(fm_walker *walker)
     if (!fm_ladder_lift(walker->ladder, walker->stage, &walker->lifted))
         return false;
     fm_ladder_put(walker->ladder, walker->generation, walker->stage, &walker->random, walker->pitch,
-                  &walker->lifted);
+                  true, &walker->lifted);
     if (!at_goal(walker) || walker->lifted.rank >= walker->best.rank)
         return false;
     copy_products(&walker->best, &walker->lifted);
@@ -276,8 +277,8 @@ static void choose_start(fm_walker *walker)
     uint32_t stage = walker->stage, dice = fm_random_below(random, 8);
     bool found = false;
     walker->is_extended = false;
+    walker->polishes = walker->polishes && fm_ladder_draw(ladder, stage, random, start);
     if (walker->polishes) {
-        fm_ladder_draw(ladder, stage, random, start);
         if (walker->best.rank <= start->rank && fm_random_below(random, 2) == 0)
             copy_products(start, &walker->best);
         return;
@@ -296,7 +297,7 @@ static void choose_start(fm_walker *walker)
         return;
     }
     if (!found)
-        fm_ladder_start(ladder, stage, walker->visits[stage], start);
+        fm_ladder_start(ladder, stage, walker->visits[stage] + walker->number, start);
     else if (fm_random_below(random, 2) == 0)
         fm_ladder_sandwich(ladder, stage, random, start);
 }
@@ -321,7 +322,8 @@ static void begin_episode(fm_walker *walker)
                        fm_ladder_size(walker->ladder, walker->stage) > 0 &&
                        fm_random_below(&walker->random, POLISH_SHARE) != 0;
     choose_start(walker);
-    walker->lifts = walker->lifts_zt && !walker->polishes && walker->found.rank <= LIFT_RANK_MAX &&
+    walker->lifts = walker->lifts_zt && !walker->polishes && walker->collect == 0 &&
+                    walker->found.rank <= LIFT_RANK_MAX &&
                     fm_ladder_size(walker->ladder, walker->stage) > 0 && /* or it may stay empty */
                     fm_random_below(&walker->random, 2) == 0;
     if (walker->lifts)
@@ -376,7 +378,7 @@ static bool end_episode(fm_walker *walker)
         save(walker, &walker->found);
     if (!walker->lifts)
         fm_ladder_put(walker->ladder, walker->generation, walker->stage, &walker->random,
-                      walker->pitch, &walker->found);
+                      walker->pitch, !walker->polishes, &walker->found);
     walker->stage = next_stage(walker);
     begin_episode(walker);
     return better;
@@ -391,6 +393,7 @@ fm_walker *fm_walker_new(fm_ladder *ladder, fm_ring ring, fm_objective objective
     walker->ring = ring;
     walker->objective = objective;
     walker->collect = collect;
+    walker->number = number;
     walker->lifts_zt = lifts && ring.kind == FM_RING_ZT;
     walker->lifted = fm_ladder_products(ladder, capacity);
     walker->generation = fm_ladder_generation(ladder);
@@ -546,8 +549,8 @@ static void products_state(fm_products *products, uint32_t rank_max, fm_state *s
 {
     size_t row = (size_t)products->extent[0] + products->extent[1] + products->extent[2];
     FM_STATE_VALUE(state, products->rank);
-    bool holds_none = products->rank > rank_max; /* nothing found yet */
-    if (!holds_none)
+    fm_state_require(state, products->rank <= rank_max);
+    if (!state->bad)
         fm_state_bytes(state, products->coefficients, products->rank * row);
 }
 

@@ -165,6 +165,59 @@ static void a_search_goes_on_from_given_schemes(void **state)
     fm_scheme_free(strassen);
 }
 
+/* Over zt, where half of the episodes walk over f2, and lift. */
+static void given_schemes_are_lifted_to(void **state)
+{
+    (void)state;
+    static const fm_strategy strategies[] = {FM_STRATEGY_GROWTH, FM_STRATEGY_POOLS};
+    for (size_t i = 0; i < 2; i++) {
+        fm_error error;
+        fm_search_result result;
+        finds f = {0};
+        fm_scheme *strassen = test_strassen(test_ring("zt"));
+        const fm_scheme *from[] = {strassen};
+        fm_search_options options = {.strategy = strategies[i],
+                                     .ring = test_ring("zt"),
+                                     .threads = 1,
+                                     .flips = 3000000,
+                                     .from = from,
+                                     .from_count = 1,
+                                     .on_find = take,
+                                     .context = &f};
+        assert_ok(fm_search(fm_scheme_tensor(strassen), &options, &result, &error), error);
+        assert_int_equal(f.count, 0);
+        /* All schemes of rank 7 are equivalent (de Groote 1978), so none is another one. */
+        options.target_rank = 7;
+        options.distinct = 2;
+        assert_int_equal(fm_search(fm_scheme_tensor(strassen), &options, &result, &error), FM_NO);
+        assert_int_equal(result.distinct, 0);
+        fm_scheme_free(strassen);
+    }
+}
+
+static void coordinates_without_entries_are_no_obstacle(void **state)
+{
+    (void)state;
+    static const char text[] = "shape 5 4 6\n1 1 1 1\n1 2 2 1\n2 1 2 1\n2 2 3 1\n";
+    static const char *const rings[] = {"zt", "f2", "f3"};
+    fm_error error;
+    fm_tensor *tensor;
+    assert_ok(fm_tensor_parse(text, strlen(text), "wide", &tensor, &error), error);
+    for (size_t r = 0; r < 3; r++) {
+        fm_search_result result;
+        finds f = {0};
+        fm_search_options options = {.ring = test_ring(rings[r]),
+                                     .threads = 1,
+                                     .target_rank = 3,
+                                     .flips = 10000000,
+                                     .on_find = take,
+                                     .context = &f};
+        assert_ok(fm_search(tensor, &options, &result, &error), error);
+        assert_int_equal(result.best_rank, 3);
+    }
+    fm_tensor_free(tensor);
+}
+
 static void a_tensor_from_a_file_goes_the_same_way(void **state)
 {
     (void)state;
@@ -234,7 +287,7 @@ static void distinct_schemes_are_collected(void **state)
                                  .threads = 2,
                                  .target_rank = 23,
                                  .distinct = WANTED,
-                                 .flips = 1000000000,
+                                 .flips = 30000000,
                                  .on_find = take,
                                  .context = &f};
     assert_ok(fm_search(tensor, &options, &result, &error), error);
@@ -246,6 +299,14 @@ static void distinct_schemes_are_collected(void **state)
     for (size_t i = 0; i < f.count; i++)
         for (size_t j = 0; j < i && f.item[i].rank <= 23; j++)
             assert_string_not_equal(f.item[i].invariant, f.item[j].invariant);
+    /* What could not be saved is offered until it is, and counts then. */
+    f = (finds){.refusals = 5};
+    assert_ok(fm_search(tensor, &options, &result, &error), error);
+    assert_int_equal(result.distinct, WANTED);
+    assert_int_equal(f.refusals, 0);
+    f = (finds){.refusals = 1000000};
+    assert_int_equal(fm_search(tensor, &options, &result, &error), FM_IO);
+    assert_int_equal(result.distinct, 0);
     options.target_rank = 0;
     assert_int_equal(fm_search(tensor, &options, &result, &error), FM_BAD_INPUT);
     fm_tensor_free(tensor);
@@ -354,6 +415,8 @@ int main(void)
         cmocka_unit_test(threads_do_not_change_what_walkers_find),
         cmocka_unit_test(one_thread_finds_the_same_again),
         cmocka_unit_test(a_search_goes_on_from_given_schemes),
+        cmocka_unit_test(given_schemes_are_lifted_to),
+        cmocka_unit_test(coordinates_without_entries_are_no_obstacle),
         cmocka_unit_test(a_tensor_from_a_file_goes_the_same_way),
         cmocka_unit_test(a_search_goes_through_a_larger_format_and_back),
         cmocka_unit_test(distinct_schemes_are_collected),
