@@ -338,9 +338,9 @@ fm_status fm_certificate_write(const fm_scheme *scheme, const fm_verdict *verdic
 typedef struct fm_lift_options {
     fm_ring ring;   /* the largest ring that will do: zt, z or q */
     unsigned steps; /* Hensel steps at most; 0: until the modulus passes 2^96 */
-    unsigned
-        tries; /* other solutions of the first step that are tried, by other values of free coefficients and by other choices of which are free; 0: 32 */
-    uint64_t seed;            /* of the choice of those */
+    unsigned tries; /* other solutions of the first step that are tried: other values of the free
+                       coefficients, and other coefficients free; 0: 32 */
+    uint64_t seed;  /* of the choice of those */
     const volatile int *stop; /* ends soon with FM_INTERRUPTED once *stop is not 0; may be NULL */
 } fm_lift_options;
 
