@@ -336,10 +336,11 @@ fm_status fm_certificate_write(const fm_scheme *scheme, const fm_verdict *verdic
 /* ---------------------------------------------------------------- lifting */
 
 typedef struct fm_lift_options {
-    fm_ring ring;             /* the largest ring that will do: zt, z or q */
-    unsigned steps;           /* Hensel steps at most; 0: until the modulus passes 2^96 */
-    unsigned tries;           /* other solutions of the first step that are tried; 0: 32 */
-    uint64_t seed;            /* of the choice of those */
+    fm_ring ring;   /* the largest ring that will do: zt, z or q */
+    unsigned steps; /* Hensel steps at most; 0: until the modulus passes 2^96 */
+    unsigned tries; /* other solutions of the first step that are tried: other values of the free
+                       coefficients, and other coefficients free; 0: 32 */
+    uint64_t seed;  /* of the choice of those */
     const volatile int *stop; /* ends soon with FM_INTERRUPTED once *stop is not 0; may be NULL */
 } fm_lift_options;
 
