@@ -32,14 +32,18 @@ enum {
     MARGIN_MIN = 2,
     MARGIN_MAX = 4,
     PATIENCE_PER_PRODUCT = 1 << 15, /* times the rank of the starting scheme and Luby's number */
-    FIRST_VISIT = 1 << 4,           /* the first way up takes a part of that, to be there soon */
-    REDUCE_INTERVAL = 1 << 14,      /* linear dependence is not looked for more often */
+    /* The first way up takes a part of that, to be there soon; over zt a small one, as what is found
+       there at first is lifted from f2 soon after. */
+    FIRST_VISIT = 1 << 1,
+    FIRST_VISIT_ZT = 1 << 4,
+    REDUCE_INTERVAL = 1 << 14, /* linear dependence is not looked for more often */
     RANK_HEADROOM = MARGIN_MAX + 1,
     LIFT_RANK_MAX = 128, /* walks over f2 for zt: beyond, lifts take too long */
     /* One in so many: a plus transition is a split only, an extended episode holds what it was
        extended from, an episode does not polish where there is what to polish for. */
     SPLIT_SHARE = 8,
-    HOLD_SHARE = 4,
+    HOLD_SHARE = 16,
+    HOLD_SHARE_ZT = 4,
     POLISH_SHARE = 4,
     /* Walks of an episode that polishes, 1 ... 2^6 attempted flips. */
     POLISH_BITS_MAX = 6,
@@ -340,10 +344,11 @@ static void begin_episode(fm_walker *walker)
     walker->margin = MARGIN_MIN + fm_random_below(&walker->random, MARGIN_MAX - MARGIN_MIN + 1);
     walker->patience = PATIENCE_PER_PRODUCT * rank * fm_luby(visit);
     if (visit == 1)
-        walker->patience /= FIRST_VISIT;
+        walker->patience /= walker->lifts_zt ? FIRST_VISIT_ZT : FIRST_VISIT;
     walker->reduce_at = walker->lane.attempts;
     walker->due = walker->lane.attempts + (walker->polishes ? 0 : walker->interval);
-    if (walker->is_extended && fm_random_below(&walker->random, HOLD_SHARE) == 0)
+    if (walker->is_extended &&
+        fm_random_below(&walker->random, walker->lifts_zt ? HOLD_SHARE_ZT : HOLD_SHARE) == 0)
         walker->kernel->hold(walker->lane.walk,
                              fm_ladder_extent(walker->ladder, walker->stage - 1));
 }

@@ -94,10 +94,10 @@ static void one_walker_goes_on_as_if_it_had_not_stopped(void **state)
         uint64_t made;
         last whole = {0}, parts = {0};
         assert_ok(search_for(cases[c].format, cases[c].ring, cases[c].engine, cases[c].strategy,
-                             3000000, NULL, &whole, &made, &error),
+                             12000000, NULL, &whole, &made, &error),
                   error);
-        for (uint64_t flips = 700000; flips <= 3500000; flips += 700000) {
-            uint64_t limit = flips < 3000000 ? flips : 3000000;
+        for (uint64_t flips = 2800000; flips <= 14000000; flips += 2800000) {
+            uint64_t limit = flips < 12000000 ? flips : 12000000;
             assert_ok(search_for(cases[c].format, cases[c].ring, cases[c].engine, cases[c].strategy,
                                  limit, path, &parts, &made, &error),
                       error);
