@@ -10,8 +10,8 @@ typedef struct fm_bench_flips_result {
     double seconds;
 } fm_bench_flips_result;
 
-/* Searches for so many seconds from the standard scheme, one walker a thread (threads 0: all), and
-   counts. Nothing is stored. FM_INTERRUPTED when *stop becomes nonzero. */
+/* Searches for so many seconds from the standard scheme, four walkers a thread (threads 0: all),
+   each for itself, and counts. Nothing is stored. FM_INTERRUPTED when *stop becomes nonzero. */
 fm_status fm_bench_flips(const fm_tensor *tensor, fm_ring ring, unsigned threads, double seconds,
                          uint64_t seed, const volatile int *stop, fm_bench_flips_result *result,
                          fm_error *error);

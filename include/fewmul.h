@@ -514,7 +514,8 @@ typedef struct fm_search_options {
     uint64_t seed;        /* walker i draws from stream (seed, i), whatever the thread count */
     uint32_t target_rank; /* stop when reached; 0: never */
     unsigned distinct; /* stop when so many schemes of target_rank or less were found, no two with
-                             the same invariant (fm_scheme_invariant), which are all handed over */
+                             the same invariant (fm_scheme_invariant), which are all handed over;
+                             needs target_rank and on_find */
     double seconds;    /* stop after; 0: never */
     uint64_t flips;    /* each walker stops after so many; 0: never */
     const fm_scheme *const *from; /* start from these in turn instead of the standard scheme */

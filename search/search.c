@@ -1,5 +1,5 @@
-/* The parallel driver: independent walkers, a few a thread, until a limit is reached. Threads meet
-   only to report: a walker's path never depends on another's. */
+/* The parallel driver: walkers, a few a thread, until a limit is reached. Threads meet to report and
+   for checkpoints; what walkers have from each other is the engine's business (engine.h). */
 #include "checkpoint.h"
 #include "engine.h"
 #include "error.h"

@@ -32,8 +32,7 @@ enum {
     MARGIN_MIN = 2,
     MARGIN_MAX = 4,
     PATIENCE_PER_PRODUCT = 1 << 15, /* times the rank of the starting scheme and Luby's number */
-    /* The first way up takes a part of that, to be there soon; over zt a small one, as what is found
-       there at first is lifted from f2 soon after. */
+    /* The first way up takes a part of that, to be there soon; which, docs/search.md has measured. */
     FIRST_VISIT = 1 << 1,
     FIRST_VISIT_ZT = 1 << 4,
     REDUCE_INTERVAL = 1 << 14, /* linear dependence is not looked for more often */
