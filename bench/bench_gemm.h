@@ -3,12 +3,7 @@
 #ifndef FM_BENCH_GEMM_H
 #define FM_BENCH_GEMM_H
 
-#include "fewmul.h"
-
-/* C is m x n, A is m x k. */
-typedef struct fm_gemm_shape {
-    size_t m, n, k;
-} fm_gemm_shape;
+#include "gemm.h"
 
 typedef struct fm_gemm_options {
     fm_scalar_type type;
