@@ -4,13 +4,14 @@
 
 #include "planner.h"
 
-/* The costs for this kernel and so many threads: those measured in this process; else those in the
-   cache file; else, for a product of so many multiplications that measuring pays, measured now and
-   saved; else the usual ones. */
+/* The costs for this kernel and so many threads: those of this process; else those of the cost file;
+   else, for a product of at least 2^32 multiplications, which takes about as long as measuring,
+   measured now and saved if possible; else the usual ones. */
 fm_gemm_costs fm_calibrated_costs(const fm_gemm_kernel *kernel, unsigned threads,
                                   double multiplications);
 
-/* Measures, and saves where it can. About a second. */
+/* Measures for about a second, and uses the result from here on in this process. What cannot be
+   measured (no memory, nonsense) is as usual. */
 fm_gemm_costs fm_calibrate(const fm_gemm_kernel *kernel, unsigned threads);
 
 #endif

@@ -99,7 +99,7 @@ static fm_status multiply(const arguments *g, fm_scalar_type type, fm_error *err
     const fm_plan_call call = make_call(g);
     const unsigned threads = fm_gemm_threads(call.shape);
     fm_plan plan;
-    fm_planner_choose(kernel, threads, call.shape, &plan);
+    fm_planner_choose(kernel, threads, call.shape, call.c_stride, &plan);
     fm_gemm_execute(kernel, &plan, threads, &call);
     return FM_OK;
 }

@@ -2,7 +2,7 @@
 
 #include "calibration.h"
 
-#include <string.h>
+#include <pthread.h>
 
 /* Plans that are extended by one more level. */
 enum { BEAM = 8, SMALLEST_BLOCK = 96 };
@@ -20,7 +20,8 @@ fm_gemm_costs fm_gemm_usual_costs(const fm_gemm_kernel *kernel, unsigned threads
 {
     const double flop = kernel->type == FM_F32 ? 1.0e-11 : 2.0e-11;
     const double entry = (double)kernel->size / 8 / threads;
-    return (fm_gemm_costs){flop / threads, 0.5e-9 * entry, 1.0e-9 * entry, 0.8e-9 * entry};
+    return (fm_gemm_costs){flop / threads, 0.5e-9 * entry, 0.7e-9 * entry, 1.6e-9 * entry,
+                           0.4e-9 * entry};
 }
 
 /* Terms of all rows of one side. */
@@ -45,6 +46,26 @@ static void count_moves(const fm_gemm_scheme *scheme, const double terms[3], dou
             moves[side] += blocks * (step->kind == FM_STEP_SPREAD && !term->first ? 2 : 1);
         }
     }
+}
+
+/* The part of a level's products that go to C at once, not by a slot. */
+static double direct_part(const fm_plan_level *level)
+{
+    double direct = 0;
+    for (uint32_t i = 0; i < level->scheme->step_count; i++) {
+        const fm_gemm_step *step = &level->scheme->steps[i];
+        direct += step->kind == FM_STEP_MULTIPLY && step->block.place == FM_PLACE_C;
+    }
+    return level->way == FM_LEVEL_FUSED ? 1 : direct / level->scheme->rank;
+}
+
+static double update_cost(const fm_plan *plan, const fm_gemm_kernel *kernel,
+                          const fm_gemm_costs *costs, ptrdiff_t c_stride)
+{
+    double direct = c_stride * (ptrdiff_t)kernel->size % 4096 == 0;
+    for (unsigned l = 0; l < plan->level_count; l++)
+        direct *= direct_part(&plan->levels[l]);
+    return direct * costs->update_aliased + (1 - direct) * costs->update;
 }
 
 /* The mean number of terms that a product's factor, or its result, has below a level. */
@@ -101,12 +122,15 @@ static double fringe_seconds(const fm_gemm_kernel *kernel, const fm_gemm_costs *
 }
 
 fm_plan_estimate fm_plan_estimate_of(const fm_plan *plan, const fm_gemm_kernel *kernel,
-                                     const fm_gemm_costs *costs, fm_gemm_shape shape)
+                                     const fm_gemm_costs *costs, fm_gemm_shape shape,
+                                     ptrdiff_t c_stride)
 {
     const fm_gemm_blocks blocks = fm_gemm_choose_blocks(kernel, fm_cpu_caches_here());
     const fm_gemm_shape core = fm_plan_core(plan, shape);
     fm_gemm_shape s = core;
+    fm_gemm_costs here = *costs;
     double terms[3] = {1, 1, 1}, calls = 1, moved = 0, seconds = 0;
+    here.update = update_cost(plan, kernel, costs, c_stride);
     for (unsigned l = 0; l < plan->level_count; l++) {
         const fm_gemm_scheme *scheme = plan->levels[l].scheme;
         s = fm_plan_block(scheme, s);
@@ -120,10 +144,10 @@ fm_plan_estimate fm_plan_estimate_of(const fm_plan *plan, const fm_gemm_kernel *
         terms_below(&plan->levels[l], terms);
         calls *= scheme->rank;
     }
-    seconds = moved * costs->move + calls * bottom_seconds(kernel, costs, blocks, s, terms);
+    seconds = moved * costs->move + calls * bottom_seconds(kernel, &here, blocks, s, terms);
     double fringe = plan->peeled ? volume(shape) - volume(core) : 0;
     if (plan->peeled)
-        seconds += fringe_seconds(kernel, costs, blocks, shape, core);
+        seconds += fringe_seconds(kernel, &here, blocks, shape, core);
     moved +=
         calls * ((terms[0] * (double)s.m + terms[1] * (double)s.n) * (double)s.k +
                  2 * terms[2] * (double)s.m * (double)s.n * (double)quotient_up(s.k, blocks.kc));
@@ -159,6 +183,7 @@ typedef struct planner {
     const fm_gemm_kernel *kernel;
     const fm_gemm_costs *costs;
     fm_gemm_shape shape;
+    ptrdiff_t c_stride;
     size_t workspace_max;
 } planner;
 
@@ -168,7 +193,8 @@ static void consider(const planner *p, const fm_plan *plan, list *found)
     if (bottom.m < SMALLEST_BLOCK || bottom.n < SMALLEST_BLOCK || bottom.k < SMALLEST_BLOCK ||
         !fm_plan_fits(plan))
         return;
-    fm_plan_candidate candidate = {*plan, fm_plan_estimate_of(plan, p->kernel, p->costs, p->shape)};
+    fm_plan_candidate candidate = {
+        *plan, fm_plan_estimate_of(plan, p->kernel, p->costs, p->shape, p->c_stride)};
     if (candidate.estimate.workspace <= p->workspace_max)
         offer(found, &candidate);
 }
@@ -202,14 +228,14 @@ static size_t largest_matrix(const fm_gemm_kernel *kernel, fm_gemm_shape s)
 }
 
 size_t fm_planner_list(const fm_gemm_kernel *kernel, const fm_gemm_costs *costs,
-                       fm_gemm_shape shape, fm_plan_candidate *out, size_t most)
+                       fm_gemm_shape shape, ptrdiff_t c_stride, fm_plan_candidate *out, size_t most)
 {
-    const planner p = {kernel, costs, shape, largest_matrix(kernel, shape)};
+    const planner p = {kernel, costs, shape, c_stride, largest_matrix(kernel, shape)};
     fm_plan_candidate beams[2][BEAM];
     list all = {out, 0, most};
     list beam = {beams[0], 1, BEAM};
     beam.at[0].plan = (fm_plan){.level_count = 0};
-    beam.at[0].estimate = fm_plan_estimate_of(&beam.at[0].plan, kernel, costs, shape);
+    beam.at[0].estimate = fm_plan_estimate_of(&beam.at[0].plan, kernel, costs, shape, c_stride);
     for (unsigned depth = 0; beam.count > 0; depth++) {
         for (size_t i = 0; i < beam.count; i++)
             offer(&all, &beam.at[i]);
@@ -221,11 +247,56 @@ size_t fm_planner_list(const fm_gemm_kernel *kernel, const fm_gemm_costs *costs,
     return all.count;
 }
 
-void fm_planner_choose(const fm_gemm_kernel *kernel, unsigned threads, fm_gemm_shape shape,
-                       fm_plan *plan)
+/* ---------------------------------------------------------------- choices made before */
+
+typedef struct choice {
+    const fm_gemm_kernel *kernel;
+    unsigned threads;
+    fm_gemm_shape shape;
+    ptrdiff_t c_stride;
+    fm_plan plan;
+} choice;
+
+enum { CHOICES = 16 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static choice choices[CHOICES]; /* the oldest is replaced */
+static unsigned choice_count;
+
+static bool find_choice(choice *wanted)
 {
-    fm_plan_candidate best;
-    const fm_gemm_costs costs = fm_calibrated_costs(kernel, threads, volume(shape));
-    fm_planner_list(kernel, &costs, shape, &best, 1);
-    *plan = best.plan;
+    bool found = false;
+    pthread_mutex_lock(&lock);
+    for (unsigned i = 0; i < CHOICES && !found; i++) {
+        const choice *c = &choices[i];
+        found = c->kernel == wanted->kernel && c->threads == wanted->threads &&
+                c->shape.m == wanted->shape.m && c->shape.n == wanted->shape.n &&
+                c->shape.k == wanted->shape.k && c->c_stride == wanted->c_stride;
+        if (found)
+            wanted->plan = c->plan;
+    }
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
+static void keep_choice(const choice *made)
+{
+    pthread_mutex_lock(&lock);
+    choices[choice_count++ % CHOICES] = *made;
+    pthread_mutex_unlock(&lock);
+}
+
+void fm_planner_choose(const fm_gemm_kernel *kernel, unsigned threads, fm_gemm_shape shape,
+                       ptrdiff_t c_stride, fm_plan *plan)
+{
+    choice made = {kernel, threads, shape, c_stride, {.level_count = 0}};
+    const size_t least = 2 * SMALLEST_BLOCK;
+    if (shape.m >= least && shape.n >= least && shape.k >= least && !find_choice(&made)) {
+        fm_plan_candidate best;
+        const fm_gemm_costs costs = fm_calibrated_costs(kernel, threads, volume(shape));
+        fm_planner_list(kernel, &costs, shape, c_stride, &best, 1);
+        made.plan = best.plan;
+        keep_choice(&made);
+    }
+    *plan = made.plan;
 }

@@ -6,10 +6,12 @@
 
 /* Seconds, of all threads together. */
 typedef struct fm_gemm_costs {
-    double flop;   /* in tiles of the classical product */
-    double pack;   /* of an entry of a block into a sum that is packed */
-    double update; /* of an entry of C by a tile that is done with a block of depth kc */
-    double move;   /* of an entry read or written by sums in slots */
+    double flop;           /* in tiles of the classical product */
+    double pack;           /* of an entry of a block into a sum that is packed */
+    double update;         /* of an entry of C by a tile that is done with a block of depth kc */
+    double update_aliased; /* the same where rows are a multiple of 4 KiB apart: they have a few
+                              places in the caches only */
+    double move;           /* of an entry read or written by sums in slots */
 } fm_gemm_costs;
 
 /* What is taken where nothing was measured. */
@@ -23,21 +25,25 @@ typedef struct fm_plan_estimate {
 } fm_plan_estimate;
 
 fm_plan_estimate fm_plan_estimate_of(const fm_plan *plan, const fm_gemm_kernel *kernel,
-                                     const fm_gemm_costs *costs, fm_gemm_shape shape);
+                                     const fm_gemm_costs *costs, fm_gemm_shape shape,
+                                     ptrdiff_t c_stride);
 
 typedef struct fm_plan_candidate {
     fm_plan plan;
     fm_plan_estimate estimate;
 } fm_plan_candidate;
 
+/* c_stride is the distance of C's rows in entries. */
+
 /* The plans of the built-in schemes that are expected to be fastest, best first, classical among
    them; at most most of them. Returns how many. Temporaries take at most as much memory as the
    largest of the three matrices. */
 size_t fm_planner_list(const fm_gemm_kernel *kernel, const fm_gemm_costs *costs,
-                       fm_gemm_shape shape, fm_plan_candidate *list, size_t most);
+                       fm_gemm_shape shape, ptrdiff_t c_stride, fm_plan_candidate *list,
+                       size_t most);
 
 /* The first of them. */
 void fm_planner_choose(const fm_gemm_kernel *kernel, unsigned threads, fm_gemm_shape shape,
-                       fm_plan *plan);
+                       ptrdiff_t c_stride, fm_plan *plan);
 
 #endif
