@@ -72,6 +72,7 @@ static json_t *candidate_object(const explanation *e, const fm_plan_candidate *c
     json_object_set_new(object, "bound", cli_json_real(limit_of(c)));
     json_object_set_new(object, "multiplications", cli_json_real(c->estimate.products));
     json_object_set_new(object, "moved_bytes", cli_json_real(c->estimate.moved));
+    json_object_set_new(object, "error_growth", cli_json_real(c->estimate.growth));
     json_object_set_new(object, "workspace_bytes", json_integer((json_int_t)c->estimate.workspace));
     free(name);
     return object;
@@ -107,12 +108,12 @@ static json_t *explanation_object(const explanation *e)
 static void print_candidate(const explanation *e, const fm_plan_candidate *c)
 {
     char *name = fm_plan_name(&c->plan);
-    printf("%-52s %7s %10.4g %8.3f %8.3f %10.1f %10.1f\n", name,
+    printf("%-52s %7s %10.4g %8.3f %8.3f %10.1f %10.1f %7.1f\n", name,
            c->plan.level_count == 0 ? ""
            : c->plan.peeled         ? "peeled"
                                     : "padded",
            c->estimate.seconds, speedup_of(e, c), limit_of(c), c->estimate.moved * 0x1p-20,
-           (double)c->estimate.workspace * 0x1p-20);
+           (double)c->estimate.workspace * 0x1p-20, c->estimate.growth);
     free(name);
 }
 
@@ -126,8 +127,8 @@ static void print_explanation(const explanation *e)
            "(%.2f where\nits rows are a multiple of 4 KiB apart), %.2f to move in sums\n\n",
            1e-9 / e->costs.flop, 1e9 * e->costs.pack, 1e9 * e->costs.update,
            1e9 * e->costs.update_aliased, 1e9 * e->costs.move);
-    printf("%-52s %7s %10s %8s %8s %10s %10s\n", "plan", "fringe", "seconds", "speedup", "bound",
-           "moved MiB", "work MiB");
+    printf("%-52s %7s %10s %8s %8s %10s %10s %7s\n", "plan", "fringe", "seconds", "speedup",
+           "bound", "moved MiB", "work MiB", "error");
     for (size_t i = 0; i < e->count; i++)
         print_candidate(e, &e->list[i]);
 }
@@ -207,7 +208,8 @@ const cli_command cli_command_plan = {
         "packing and write-back,\nor done in slots (temporaries). The bound is the speedup if "
         "additions cost nothing, 1 over the\nmultiplications that are left; speedup is what is "
         "expected with them, over the classical product.\nmoved is what additions read and write "
-        "beyond that. Costs are measured once, for the first large\nproduct or with --calibrate, "
+        "beyond that, error by how much the error is expected to exceed the\nclassical one. Costs "
+        "are measured once, for the first large\nproduct or with --calibrate, "
         "and "
         "kept in $XDG_CACHE_HOME/fewmul/costs or ~/.cache/fewmul/costs.",
     .options = options,

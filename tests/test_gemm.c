@@ -13,6 +13,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Tiles and packing as AVX-512 has them, in whatever this machine has: slow, but the same code. */
+#define SCALAR  double
+#define TYPE    FM_F64
+#define BYTES   64
+#define MR      14
+#define NV      2
+#define SIDE    8
+#define KERNEL  wide_f64
+#define VECTORS FM_VECTORS_PORTABLE
+#define NAME    "wide"
+extern const fm_gemm_kernel fm_gemm_wide_f64, fm_gemm_wide_f32;
+#include "gemm_kernel_template.c"
+
+#define SCALAR  float
+#define TYPE    FM_F32
+#define BYTES   64
+#define MR      14
+#define NV      2
+#define SIDE    8
+#define KERNEL  wide_f32
+#define VECTORS FM_VECTORS_PORTABLE
+#define NAME    "wide"
+#include "gemm_kernel_template.c"
+
 /* ---------------------------------------------------------------- matrices */
 
 enum { GUARD = 70 };
@@ -172,13 +196,21 @@ static fm_gemm_shape random_shape(fm_random *random, unsigned most)
                            1 + fm_random_below(random, most)};
 }
 
-/* Each kernel that this machine runs. */
+/* The kernels that this machine runs, from 0 on; NULL after the last. */
+static const fm_gemm_kernel *kernel_number(int number)
+{
+    const fm_scalar_type type = number % 2 == 0 ? FM_F64 : FM_F32;
+    const int widest = (int)fm_cpu_vectors_here();
+    if (number / 2 <= widest)
+        return fm_gemm_kernel_of((fm_cpu_vectors)(number / 2), type);
+    if (number / 2 == widest + 1)
+        return type == FM_F64 ? &fm_gemm_wide_f64 : &fm_gemm_wide_f32;
+    return NULL;
+}
+
 #define FOR_EACH_KERNEL(kernel)                                                                    \
-    for (int v_ = 0; v_ <= (int)fm_cpu_vectors_here(); v_++)                                       \
-        for (int t_ = 0; t_ < 2; t_++)                                                             \
-            for (const fm_gemm_kernel *kernel =                                                    \
-                     fm_gemm_kernel_of((fm_cpu_vectors)v_, t_ == 0 ? FM_F64 : FM_F32);             \
-                 kernel != NULL; kernel = NULL)
+    for (int number_ = 0; kernel_number(number_) != NULL; number_++)                               \
+        for (const fm_gemm_kernel *kernel = kernel_number(number_); kernel != NULL; kernel = NULL)
 
 /* ---------------------------------------------------------------- tests */
 
@@ -190,7 +222,7 @@ static void classical_products_are_exact(void **state)
     fm_random_seed(&random, 1, 0);
     FOR_EACH_KERNEL(kernel)
     {
-        for (int i = 0; i < 60; i++)
+        for (int i = 0; i < 40; i++)
             check_plan(kernel, &classical, 1 + i % 3, random_shape(&random, 80), &random);
         check_plan(kernel, &classical, 1, (fm_gemm_shape){40, 33, 1100}, &random);
         check_plan(kernel, &classical, 2, (fm_gemm_shape){2, 4500, 5}, &random);
@@ -242,10 +274,98 @@ static void plans_are_exact(void **state)
     fm_random_seed(&random, 3, 0);
     FOR_EACH_KERNEL(kernel)
     {
-        for (int i = 0; i < 60; i++)
-            check_random_plan(kernel, 1, 70, &random);
-        for (int i = 0; i < 30; i++)
-            check_random_plan(kernel, 2, 150, &random);
+        for (int i = 0; i < 40; i++)
+            check_random_plan(kernel, 1, 60, &random);
+        for (int i = 0; i < 20; i++)
+            check_random_plan(kernel, 2, 100, &random);
+    }
+}
+
+/* ---------------------------------------------------------------- errors and threads */
+
+static void fill_real(const matrix *m, fm_random *random)
+{
+    for (size_t i = 0; i < m->rows; i++)
+        for (size_t j = 0; j < m->columns; j++)
+            set(m, i, j, (double)(fm_random_next(random) >> 11) * 0x1p-52 - 1);
+}
+
+/* The largest difference from the product in long double, over the largest entry. */
+static double error_of(const test_product *p)
+{
+    long double error = 0, largest = 0;
+    for (size_t i = 0; i < p->c.rows; i++)
+        for (size_t j = 0; j < p->c.columns; j++) {
+            long double sum = 0;
+            for (size_t k = 0; k < p->a.columns; k++)
+                sum += (long double)get(&p->a, i, k) * get(&p->b, k, j);
+            error = fmaxl(error, fabsl(get(&p->c, i, j) - sum));
+            largest = fmaxl(largest, fabsl(sum));
+        }
+    return (double)(error / largest);
+}
+
+static test_product real_product(fm_scalar_type type, size_t n, fm_random *random)
+{
+    test_product p = product_new(type, (fm_gemm_shape){n, n, n}, random);
+    p.alpha = 1;
+    p.beta = 0;
+    fill_real(&p.a, random);
+    fill_real(&p.b, random);
+    return p;
+}
+
+static void run_product(const fm_gemm_kernel *kernel, const fm_plan *plan, unsigned threads,
+                        const test_product *p)
+{
+    fm_plan_call call = call_of(p);
+    fm_gemm_execute(kernel, plan, threads, &call);
+}
+
+/* No more than twice what fm_plan_growth expects, of any built-in scheme, alone and above another. */
+static void errors_grow_little(void **state)
+{
+    (void)state;
+    const fm_plan classical = {.level_count = 0};
+    fm_random random;
+    fm_random_seed(&random, 4, 0);
+    for (int type = 0; type < 2; type++) {
+        const fm_gemm_kernel *kernel =
+            fm_gemm_kernel_of(fm_cpu_vectors_here(), type == 0 ? FM_F64 : FM_F32);
+        test_product p = real_product(kernel->type, 120, &random);
+        run_product(kernel, &classical, 1, &p);
+        const double least = error_of(&p);
+        assert_true(least < (type == 0 ? 1e-14 : 1e-5));
+        for (size_t i = 0; i < 2 * fm_gemm_scheme_count; i++) {
+            fm_plan plan = random_plan(1 + i % 2, &random);
+            plan.levels[0].scheme = fm_gemm_schemes[i / 2];
+            if (!fm_plan_fits(&plan))
+                continue;
+            run_product(kernel, &plan, 1, &p);
+            if (!(error_of(&p) <= 2 * fm_plan_growth(&plan) * least))
+                fail_msg("%s: error %g, classical %g, expected growth %g", fm_plan_name(&plan),
+                         error_of(&p), least, fm_plan_growth(&plan));
+        }
+        product_clear(&p);
+    }
+}
+
+/* The result of a plan is the same for any number of threads, to the last bit. */
+static void threads_change_nothing(void **state)
+{
+    (void)state;
+    fm_random random;
+    fm_random_seed(&random, 5, 0);
+    FOR_EACH_KERNEL(kernel)
+    for (int i = 0; i < 6; i++) {
+        fm_plan plan = random_plan(i % 3, &random);
+        test_product p = real_product(kernel->type, 100, &random), q = p;
+        q.c = matrix_new(kernel->type, 100, 100, q.c.stride - 100, true);
+        run_product(kernel, &plan, 1, &p);
+        run_product(kernel, &plan, 2 + i % 3, &q);
+        assert_memory_equal(p.c.memory, q.c.memory, p.c.count * kernel->size);
+        free(q.c.memory);
+        product_clear(&p);
     }
 }
 
@@ -255,6 +375,8 @@ int main(void)
         cmocka_unit_test(classical_products_are_exact),
         cmocka_unit_test(no_steps_scale_c),
         cmocka_unit_test(plans_are_exact),
+        cmocka_unit_test(errors_grow_little),
+        cmocka_unit_test(threads_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,13 +46,16 @@ const fm_gemm_kernel *fm_gemm_kernel_of(fm_cpu_vectors vectors, fm_scalar_type t
     }
 }
 
-/* Half of each cache, the other half for what passes through (T. M. Low et al., Analytical modeling
-   is enough for high-performance BLIS, ACM TOMS 43, 2016). */
+/* A panel of B as large as the level 1 cache, a block of A a quarter of the level 2 cache, one of B
+   half of what a core has of level 3. Where the caches are filled less (T. M. Low et al., Analytical
+   modeling is enough for high-performance BLIS, ACM TOMS 43, 2016: half of level 1) a product is as
+   fast, but goes through C more often, which a fused level pays for several times. On a virtual EPYC
+   (Zen 4, AVX2), n = 1024: kc 256 and 512 within 1 % in f64, 512 ahead by 2 % in f32. */
 fm_gemm_blocks fm_gemm_choose_blocks(const fm_gemm_kernel *kernel, fm_cpu_caches caches)
 {
-    size_t kc = caches.l1 / 2 / (kernel->nr * kernel->size) / 8 * 8;
-    kc = kc < 64 ? 64 : kc > 768 ? 768 : kc;
-    size_t mc = caches.l2 / 2 / (kc * kernel->size) / kernel->mr * kernel->mr;
+    size_t kc = caches.l1 / (kernel->nr * kernel->size) / 8 * 8;
+    kc = kc < 64 ? 64 : kc > 1024 ? 1024 : kc;
+    size_t mc = caches.l2 / 4 / (kc * kernel->size) / kernel->mr * kernel->mr;
     mc = mc < kernel->mr ? kernel->mr : mc;
     size_t nc = caches.l3 / 2 / (kc * kernel->size) / kernel->nr * kernel->nr;
     const size_t nc_max = 4096 / kernel->nr * kernel->nr;

@@ -3,6 +3,7 @@
 #include "memory.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 enum { LINE = 64 };
@@ -77,6 +78,39 @@ bool fm_plan_fits(const fm_plan *plan)
         }
     }
     return true;
+}
+
+static double square_sum(const fm_gemm_scheme *scheme, int side, uint32_t row)
+{
+    double sum = 0;
+    for (uint32_t e = scheme->rows[side][row]; e < scheme->rows[side][row + 1]; e++)
+        sum += scheme->entries[side][e].coefficient * scheme->entries[side][e].coefficient;
+    return sum;
+}
+
+/* The square of the growth by one level. */
+static double level_growth(const fm_gemm_scheme *scheme)
+{
+    enum { BLOCKS_MAX = FM_FORMAT_MAX * FM_FORMAT_MAX };
+    double blocks[BLOCKS_MAX] = {0}, largest = 0;
+    for (uint32_t r = 0; r < scheme->rank; r++) {
+        const double product = square_sum(scheme, 0, r) * square_sum(scheme, 1, r);
+        for (uint32_t e = scheme->rows[2][r]; e < scheme->rows[2][r + 1]; e++) {
+            const fm_gemm_entry *entry = &scheme->entries[2][e];
+            blocks[entry->block] += entry->coefficient * entry->coefficient * product;
+        }
+    }
+    for (uint32_t i = 0; i < scheme->format[0] * scheme->format[2]; i++)
+        largest = fmax(largest, blocks[i]);
+    return largest / scheme->format[1];
+}
+
+double fm_plan_growth(const fm_plan *plan)
+{
+    double square = 1;
+    for (unsigned l = 0; l < plan->level_count; l++)
+        square *= level_growth(plan->levels[l].scheme);
+    return sqrt(square);
 }
 
 /* ---------------------------------------------------------------- temporaries */

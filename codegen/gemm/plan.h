@@ -31,6 +31,11 @@ bool fm_plan_fits(const fm_plan *plan);
 /* The shape that goes through the levels, and that of the blocks at the bottom. */
 fm_gemm_shape fm_plan_core(const fm_plan *plan, fm_gemm_shape shape);
 fm_gemm_shape fm_plan_bottom(const fm_plan *plan, fm_gemm_shape shape);
+/* By how much the error is expected to exceed the classical product's: independent rounding errors in
+   each product, of the size of its factors for random matrices, as they arrive in the worst block of C
+   (as in D. Bini and G. Lotti, Stability of fast algorithms for matrix multiplication, Numer. Math.
+   36, 1980, with squares for absolute values). */
+double fm_plan_growth(const fm_plan *plan);
 /* The size of a block one level down. */
 fm_gemm_shape fm_plan_block(const fm_gemm_scheme *scheme, fm_gemm_shape shape);
 

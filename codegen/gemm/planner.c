@@ -12,6 +12,8 @@ static size_t quotient_up(size_t a, size_t b)
     return a / b + (a % b != 0);
 }
 
+static const double growth_max = 16;
+
 /* ---------------------------------------------------------------- the model */
 
 /* Measured on one core of a virtual EPYC (Zen 4, AVX2), fewmul plan --calibrate: what other machines
@@ -155,7 +157,7 @@ fm_plan_estimate fm_plan_estimate_of(const fm_plan *plan, const fm_gemm_kernel *
              2 * (double)shape.m * (double)shape.n * (double)quotient_up(shape.k, blocks.kc);
     return (fm_plan_estimate){seconds, (calls * volume(s) + fringe) / volume(shape),
                               plan->level_count > 0 ? moved * (double)kernel->size : 0,
-                              fm_plan_bytes(plan, shape, kernel->size)};
+                              fm_plan_bytes(plan, shape, kernel->size), fm_plan_growth(plan)};
 }
 
 /* ---------------------------------------------------------------- the choice */
@@ -195,7 +197,7 @@ static void consider(const planner *p, const fm_plan *plan, list *found)
         return;
     fm_plan_candidate candidate = {
         *plan, fm_plan_estimate_of(plan, p->kernel, p->costs, p->shape, p->c_stride)};
-    if (candidate.estimate.workspace <= p->workspace_max)
+    if (candidate.estimate.workspace <= p->workspace_max && candidate.estimate.growth <= growth_max)
         offer(found, &candidate);
 }
 
