@@ -14,20 +14,29 @@ static bool lowered_to(const char *name)
     return wanted != NULL && strcmp(wanted, name) == 0;
 }
 
-static bool has_fast_bmi2(void)
+static fm_cpu_level level_of_cpu(void)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    return __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi") &&
-           __builtin_cpu_supports("bmi2") && !__builtin_cpu_is("amdfam17h");
+    if (!__builtin_cpu_supports("popcnt") || !__builtin_cpu_supports("bmi") ||
+        !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("avx2") ||
+        __builtin_cpu_is("amdfam17h"))
+        return FM_CPU_PORTABLE;
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") ? FM_CPU_AVX512
+                                                                                   : FM_CPU_AVX2;
 #else
-    return false;
+    return FM_CPU_PORTABLE;
 #endif
 }
 
 fm_cpu_level fm_cpu_level_here(void)
 {
-    return !lowered_to("portable") && has_fast_bmi2() ? FM_CPU_BMI2 : FM_CPU_PORTABLE;
+    fm_cpu_level level = level_of_cpu(), most = FM_CPU_AVX512;
+    if (lowered_to("portable"))
+        most = FM_CPU_PORTABLE;
+    else if (lowered_to("avx2"))
+        most = FM_CPU_AVX2;
+    return level < most ? level : most;
 }
 
 fm_cpu_vectors fm_cpu_vectors_here(void)

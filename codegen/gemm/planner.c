@@ -4,8 +4,8 @@
 
 #include <pthread.h>
 
-/* Plans that are extended by one more level. */
-enum { BEAM = 8, SMALLEST_BLOCK = 96 };
+/* Plans that are extended by one more level, and the least size of the blocks at the bottom. */
+enum { BEAM = 8, SMALLEST_BLOCK = 160 };
 
 static size_t quotient_up(size_t a, size_t b)
 {
@@ -238,9 +238,12 @@ size_t fm_planner_list(const fm_gemm_kernel *kernel, const fm_gemm_costs *costs,
     list beam = {beams[0], 1, BEAM};
     beam.at[0].plan = (fm_plan){.level_count = 0};
     beam.at[0].estimate = fm_plan_estimate_of(&beam.at[0].plan, kernel, costs, shape, c_stride);
+    const double classical = beam.at[0].estimate.seconds;
     for (unsigned depth = 0; beam.count > 0; depth++) {
         for (size_t i = 0; i < beam.count; i++)
             offer(&all, &beam.at[i]);
+        if (depth > 0 && beam.at[0].estimate.seconds > classical)
+            break; /* where this depth does not pay, the next does not */
         list next = {beams[(depth + 1) % 2], 0, BEAM};
         for (size_t i = 0; i < beam.count && depth < FM_PLAN_LEVELS_MAX; i++)
             extend(&p, &beam.at[i].plan, &next);
