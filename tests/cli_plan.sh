@@ -30,9 +30,9 @@ assert plan["plan"] == plan["candidates"][0] and len(plan["candidates"]) == 8
 assert [plan["m"], plan["n"], plan["k"], plan["threads"]] == [3000, 3000, 3000, 1]
 assert plan["costs"]["flop"] == 1e-9
 speedups = [c["speedup"] for c in plan["candidates"]]
-assert speedups == sorted(speedups, reverse=True) and speedups[0] > 1.4
+assert speedups == sorted(speedups, reverse=True) and speedups[0] > 1.3
 for c in plan["candidates"]:
-    assert c["workspace_bytes"] <= 3000 * 3000 * 8
+    assert c["workspace_bytes"] <= 3000 * 3000 * 8 and c["error_growth"] <= 16
     assert abs(c["bound"] * c["multiplications"] - 1) < 1e-9 and c["speedup"] <= c["bound"] * 1.01
 END
 fi

@@ -4,7 +4,7 @@
 #include <omp.h>
 #include <string.h>
 
-enum { PAGE = 4096, PREFETCHED = 1024 };
+enum { PAGE = 4096 };
 
 static size_t least(size_t a, size_t b)
 {
@@ -66,7 +66,7 @@ fm_gemm_blocks fm_gemm_choose_blocks(const fm_gemm_kernel *kernel, fm_cpu_caches
 static size_t packed_a_bytes(const fm_gemm_team *team, fm_gemm_shape s)
 {
     size_t rows = least(team->blocks.mc, round_up(s.m, team->kernel->mr));
-    return round_up(rows * least(team->blocks.kc, s.k) * team->kernel->size + PREFETCHED, PAGE);
+    return round_up(rows * least(team->blocks.kc, s.k) * team->kernel->size, PAGE);
 }
 
 static size_t packed_b_bytes(const fm_gemm_team *team, fm_gemm_shape s)

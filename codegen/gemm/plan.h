@@ -39,8 +39,7 @@ double fm_plan_growth(const fm_plan *plan);
 /* The size of a block one level down. */
 fm_gemm_shape fm_plan_block(const fm_gemm_scheme *scheme, fm_gemm_shape shape);
 
-/* Bytes of the temporaries of all levels, entries of so many bytes; SIZE_MAX when that is more than
-   there can be. */
+/* Bytes of the temporaries of all levels, with entries of so many bytes. */
 size_t fm_plan_bytes(const fm_plan *plan, fm_gemm_shape shape, size_t size);
 
 /* "classical", or the levels with the way of each: "2x2x2:7/94 fused, 3x3x3:23/69 slots". To be
