@@ -46,18 +46,19 @@ const fm_gemm_kernel *fm_gemm_kernel_of(fm_cpu_vectors vectors, fm_scalar_type t
     }
 }
 
-/* A panel of B as large as the level 1 cache, a block of A a quarter of the level 2 cache, one of B
-   half of what a core has of level 3. Where the caches are filled less (T. M. Low et al., Analytical
-   modeling is enough for high-performance BLIS, ACM TOMS 43, 2016: half of level 1) a product is as
-   fast, but goes through C more often, which a fused level pays for several times. On a virtual EPYC
-   (Zen 4, AVX2), n = 1024: kc 256 and 512 within 1 % in f64, 512 ahead by 2 % in f32. */
+/* A panel of B as large as the level 1 cache, a block of A half of the level 2 cache, one of B a
+   quarter of what a core has of level 3. Half of level 1 (T. M. Low et al., Analytical modeling is
+   enough for high-performance BLIS, ACM TOMS 43, 2016) is as fast, but a product then goes through C
+   twice as often, which fused levels pay for several times. On a virtual EPYC (Zen 4, AVX2, f64,
+   n = 4096), GF/s for mc, kc, nc: 51 for 120, 512, 1024; 48 for 120, 512, 2048; 43 for 60, 512, 2048; 46
+   for 120, 256, 4096. */
 fm_gemm_blocks fm_gemm_choose_blocks(const fm_gemm_kernel *kernel, fm_cpu_caches caches)
 {
     size_t kc = caches.l1 / (kernel->nr * kernel->size) / 8 * 8;
     kc = kc < 64 ? 64 : kc > 1024 ? 1024 : kc;
-    size_t mc = caches.l2 / 4 / (kc * kernel->size) / kernel->mr * kernel->mr;
+    size_t mc = caches.l2 / 2 / (kc * kernel->size) / kernel->mr * kernel->mr;
     mc = mc < kernel->mr ? kernel->mr : mc;
-    size_t nc = caches.l3 / 2 / (kc * kernel->size) / kernel->nr * kernel->nr;
+    size_t nc = caches.l3 / 4 / (kc * kernel->size) / kernel->nr * kernel->nr;
     const size_t nc_max = 4096 / kernel->nr * kernel->nr;
     nc = nc < 8 * kernel->nr ? 8 * kernel->nr : nc > nc_max ? nc_max : nc;
     return (fm_gemm_blocks){mc, kc, nc};
