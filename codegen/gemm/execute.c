@@ -14,8 +14,8 @@ unsigned fm_gemm_threads(fm_gemm_shape s)
     return omp_in_parallel() || work < 64.0 * 64 * 64 ? 1 : (unsigned)omp_get_max_threads();
 }
 
-static void run(const fm_gemm_team *team, const fm_plan *plan, unsigned threads,
-                const fm_plan_call *call, char *work)
+static void run(fm_gemm_team *team, const fm_plan *plan, unsigned threads, const fm_plan_call *call,
+                char *work)
 {
     if (threads == 1) {
         fm_gemm_worker alone = {team, 0, 1, 0};

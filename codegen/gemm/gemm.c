@@ -267,22 +267,30 @@ static void multiply_packed(const product *q, size_t row, size_t rows, fm_gemm_r
         }
 }
 
-static void multiply_slice(const product *q, slice s)
+/* The threads take blocks of rows, times a part of the columns, as they come: as many for each, and a
+   thread that is held up takes fewer. */
+static void multiply_slice(const product *q, slice s, atomic_size_t *next)
 {
-    const fm_gemm_worker *w = q->worker;
-    const size_t mr = q->kernel->mr, column_parts = w->count / q->row_parts;
-    fm_gemm_range rows = fm_gemm_share(q->shape.m, mr, w->index % q->row_parts, q->row_parts);
-    fm_gemm_range columns =
-        fm_gemm_share(s.columns, q->kernel->nr, w->index / q->row_parts, column_parts);
-    if (rows.begin == rows.end || columns.begin == columns.end)
-        return;
-    const size_t most = part_size(rows.end - rows.begin, w->team->blocks.mc, mr);
-    for (size_t i = rows.begin; i < rows.end; i += most) {
-        pack_a(q, i, least(most, rows.end - i), s);
-        multiply_packed(q, i, least(most, rows.end - i), columns, s);
+    const size_t mr = q->kernel->mr, column_parts = q->worker->count / q->row_parts;
+    const size_t blocks =
+        round_up(quotient_up(q->shape.m, q->worker->team->blocks.mc), q->row_parts);
+    const size_t rows = round_up(quotient_up(q->shape.m, blocks), mr);
+    for (;;) {
+        size_t part = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
+        size_t i = part / column_parts * rows;
+        if (i >= q->shape.m)
+            break;
+        fm_gemm_range columns =
+            fm_gemm_share(s.columns, q->kernel->nr, part % column_parts, column_parts);
+        if (columns.begin == columns.end)
+            continue;
+        pack_a(q, i, least(rows, q->shape.m - i), s);
+        multiply_packed(q, i, least(rows, q->shape.m - i), columns, s);
     }
 }
 
+/* When all have packed a slice, all are done with the one before: its counter is set back, for the next
+   but one. */
 static void multiply(product *q)
 {
     fm_gemm_worker *w = q->worker;
@@ -292,11 +300,15 @@ static void multiply(product *q)
     const size_t most_depth = part_size(shape.k, blocks->kc, 1);
     for (size_t j = 0; j < shape.n; j += most_columns)
         for (size_t p = 0; p < shape.k; p += most_depth) {
-            slice s = {j, least(most_columns, shape.n - j), p, least(most_depth, shape.k - p)};
-            q->packed_b = w->team->packed_b[w->step++ % 2];
+            const slice s = {j, least(most_columns, shape.n - j), p,
+                             least(most_depth, shape.k - p)};
+            const unsigned step = w->step++;
+            q->packed_b = w->team->packed_b[step % 2];
             pack_b(q, s);
             fm_gemm_wait(w);
-            multiply_slice(q, s);
+            if (w->index == 0)
+                atomic_store_explicit(&w->team->next[(step + 2) % 3], 0, memory_order_relaxed);
+            multiply_slice(q, s, &w->team->next[step % 3]);
         }
 }
 

@@ -8,6 +8,8 @@
 
 #include "gemm_kernel.h"
 
+#include <stdatomic.h>
+
 /* C is m x n, A is m x k, B is k x n. */
 typedef struct fm_gemm_shape {
     size_t m, n, k;
@@ -57,7 +59,8 @@ typedef struct fm_gemm_team {
     fm_gemm_blocks blocks;
     char *packed_a; /* one buffer a thread, packed_a_size bytes each */
     size_t packed_a_size;
-    char *packed_b[2]; /* used by turns, so that packing need not wait for who still reads */
+    char *packed_b[2];     /* used by turns, so that packing need not wait for who still reads */
+    atomic_size_t next[3]; /* by turns: the next part of a slice to be taken; all 0 at the start */
 } fm_gemm_team;
 
 /* Bytes that the buffers of so many threads take for products of at most this shape. */
@@ -67,7 +70,7 @@ void fm_gemm_team_place(fm_gemm_team *team, fm_gemm_shape shape, char *memory);
 
 /* One thread of a team; all of them make the same calls. */
 typedef struct fm_gemm_worker {
-    const fm_gemm_team *team;
+    fm_gemm_team *team;
     unsigned index, count; /* of threads */
     unsigned step;         /* blocks of B packed so far */
 } fm_gemm_worker;
