@@ -59,10 +59,10 @@ typedef struct operands {
     long double *reference; /* row_count x n */
 } operands;
 
-static double now(void)
+static double now(bool cpu_clock)
 {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(cpu_clock ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
@@ -247,10 +247,11 @@ static void multiply(const fm_gemm_bench *bench, const contestant *c, operands *
 /* Seconds of one call, the mean of so many. */
 static double measure(const fm_gemm_bench *bench, const contestant *c, operands *o, unsigned calls)
 {
-    double start = now();
+    const bool cpu_clock = bench->options.cpu_clock;
+    double start = now(cpu_clock);
     for (unsigned i = 0; i < calls; i++)
         multiply(bench, c, o);
-    return (now() - start) / calls;
+    return (now(cpu_clock) - start) / calls;
 }
 
 static double largest_error(const operands *o)

@@ -9,6 +9,7 @@ typedef struct fm_gemm_options {
     fm_scalar_type type;
     unsigned threads;
     unsigned rounds;
+    bool cpu_clock;     /* the processor time of the process instead of the time that passes */
     unsigned crossover; /* 0: the default of each kernel */
     const fm_scheme *const *schemes;
     size_t scheme_count; /* may be 0 */

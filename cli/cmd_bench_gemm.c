@@ -14,7 +14,7 @@ static struct {
     const char *type, *sizes;
     uint64_t threads, rounds, crossover;
     cli_list schemes;
-    bool json;
+    bool cpu_clock, json;
 } arguments = {.type = "f64", .sizes = "256,512,1024,2048", .threads = 1, .rounds = 5};
 
 static const cli_option options[] = {
@@ -25,6 +25,8 @@ static const cli_option options[] = {
      "measure generated kernels of all schemes of the file too"},
     {"crossover", "N", CLI_COUNT, &arguments.crossover, "of the schemes' kernels; 0: an estimate"},
     {"repeat", "R", CLI_COUNT, &arguments.rounds, "rounds, of which the median counts"},
+    {"cpu-time", NULL, CLI_FLAG, &arguments.cpu_clock,
+     "time by the processor's clock, for a machine that others use; one thread only"},
     {"json", NULL, CLI_FLAG, &arguments.json, "print one JSON object"},
     {NULL, NULL, CLI_FLAG, NULL, NULL},
 };
@@ -213,6 +215,7 @@ static fm_status run_bench(fm_scalar_type type, unsigned threads, const fm_gemm_
     fm_gemm_options how = {.type = type,
                            .threads = threads,
                            .rounds = (unsigned)arguments.rounds,
+                           .cpu_clock = arguments.cpu_clock,
                            .crossover = (unsigned)arguments.crossover,
                            .schemes = set.schemes,
                            .scheme_count = set.count,
@@ -244,6 +247,8 @@ static int run(size_t count, char **operands)
         return cli_error("--crossover: must be at most %u", UINT_MAX);
     unsigned threads =
         arguments.threads != 0 ? (unsigned)arguments.threads : (unsigned)omp_get_max_threads();
+    if (arguments.cpu_clock && threads != 1)
+        return cli_error("--cpu-time: only with one thread");
     fm_gemm_shape *shapes = parse_sizes(arguments.sizes, &shape_count);
     if (shapes == NULL)
         return CLI_WRONG;

@@ -37,7 +37,7 @@ exits 0 "$fewmul" bench gemm --sizes 30 --repeat 2 --threads 2 --scheme strassen
 [ "$(grep -c '2x2x2:7' out)" -eq 2 ] || fail "two schemes were given: $(cat out)"
 has out "classical"
 # Without generated kernels no compiler is needed.
-exits 0 env CC=/no/such/compiler "$fewmul" bench gemm --sizes 10 --repeat 1
+exits 0 env CC=/no/such/compiler "$fewmul" bench gemm --sizes 10 --repeat 1 --cpu-time
 [ -z "$(compgen -G 'fewmul*')" ] || fail "temporary files are left: $(echo *)"
 
 refused() {
@@ -51,6 +51,7 @@ for sizes in "" 0 -1 x 12x 12x13 1x2x3x4 12, ,12 12,x 3000000000 1e3 " 5"; do
 done
 refused "memory|too large" "$fewmul" bench gemm --sizes 2000000000
 refused "f64, f32" "$fewmul" bench gemm --type f16
+refused "one thread" "$fewmul" bench gemm --threads 2 --cpu-time
 refused "from 1 to 1000" "$fewmul" bench gemm --repeat 0
 refused "missing" "$fewmul" bench gemm --scheme missing.json
 refused "C compiler" env CC=/no/such/compiler "$fewmul" bench gemm --sizes 10 --scheme strassen.txt

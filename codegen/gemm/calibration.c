@@ -32,10 +32,11 @@ typedef struct laboratory {
     char *a, *b, *c; /* each WIDE blocks side by side */
 } laboratory;
 
-static double now(void)
+/* One thread by its own clock, which stands still while others have the processor. */
+static double now(unsigned threads)
 {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
@@ -71,7 +72,7 @@ static double measure(laboratory *lab, const experiment *e)
 {
     for (int i = 0; i < 3; i++)
         lab->team.next[i] = 0;
-    double start = now();
+    double start = now(lab->threads);
 #pragma omp parallel num_threads((int)lab->threads) if (lab->threads > 1)
     {
         fm_gemm_worker worker = {&lab->team, (unsigned)omp_get_thread_num(),
@@ -81,7 +82,7 @@ static double measure(laboratory *lab, const experiment *e)
         else
             run_sums(lab, &worker);
     }
-    return now() - start;
+    return now(lab->threads) - start;
 }
 
 /* ---------------------------------------------------------------- costs */
@@ -94,27 +95,20 @@ static double within(double measured, double usual, double speed)
     return measured > usual / 4 && measured < usual * 4 ? measured : usual;
 }
 
-static fm_gemm_costs moderate(fm_gemm_costs costs, const fm_gemm_kernel *kernel, unsigned threads)
-{
-    const fm_gemm_costs usual = fm_gemm_usual_costs(kernel, threads);
-    const double speed = costs.flop / usual.flop;
-    costs.pack = within(costs.pack, usual.pack, speed);
-    costs.update = within(costs.update, usual.update, speed);
-    costs.update_aliased = within(costs.update_aliased, usual.update_aliased, speed);
-    costs.move = within(costs.move, usual.move, speed);
-    return costs;
-}
-
 static fm_gemm_costs solve(const laboratory *lab, const double seconds[EXPERIMENTS])
 {
+    const fm_gemm_costs usual = fm_gemm_usual_costs(lab->team.kernel, lab->threads);
     const double entries = 2.0 * SIZE * (double)lab->k, area = (double)SIZE * SIZE;
+    const double operations = 2 * area * (double)lab->k;
+    const double speed = seconds[PLAIN] / (operations * usual.flop);
+    const double more = WIDE - 1, plain = seconds[PLAIN];
     fm_gemm_costs costs;
-    costs.pack = (seconds[MANY_TERMS] - seconds[PLAIN]) / ((WIDE - 1) * entries);
-    costs.update = (seconds[MANY_TARGETS] - seconds[PLAIN]) / ((WIDE - 1) * area);
-    costs.update_aliased = (seconds[ALIASED] - seconds[PLAIN]) / ((WIDE - 1) * area);
-    costs.move = seconds[SUMS] / (3 * area);
-    costs.flop =
-        (seconds[PLAIN] - entries * costs.pack - area * costs.update) / (2 * area * (double)lab->k);
+    costs.pack = within((seconds[MANY_TERMS] - plain) / (more * entries), usual.pack, speed);
+    costs.update = within((seconds[MANY_TARGETS] - plain) / (more * area), usual.update, speed);
+    costs.update_aliased =
+        within((seconds[ALIASED] - plain) / (more * area), usual.update_aliased, speed);
+    costs.move = within(seconds[SUMS] / (3 * area), usual.move, speed);
+    costs.flop = (plain - entries * costs.pack - area * costs.update) / operations;
     return costs;
 }
 
@@ -159,7 +153,7 @@ static fm_gemm_costs measure_costs(const fm_gemm_kernel *kernel, unsigned thread
     fill(&lab, lab.a, 2 * a_count + c_count);
     fm_gemm_costs measured = measure_all(&lab);
     fm_workspace_give(memory);
-    return fm_gemm_costs_plausible(&measured) ? moderate(measured, kernel, threads) : costs;
+    return fm_gemm_costs_plausible(&measured) ? measured : costs;
 }
 
 /* ---------------------------------------------------------------- of this process */
