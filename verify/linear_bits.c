@@ -22,7 +22,7 @@ typedef struct pivot {
 } pivot;
 
 struct fm_linear_bits {
-    size_t unknowns, equations, words, chunks; /* words of equations: windows */
+    size_t unknowns, words, chunks; /* words of equations: windows */
     uint64_t (*chunk)[CHUNK];
     uint64_t *added; /* word w of row r: which pivots of window w were added to it */
     pivot *pivots;   /* in the order of their columns */
@@ -58,22 +58,23 @@ static uint64_t *word_of(const fm_linear_bits *bits, size_t r, size_t word)
     return chunk_of(bits, r, word / CHUNK) + word % CHUNK;
 }
 
-static fm_linear_bits *load(const fm_sparse *matrix)
+fm_linear_bits *fm_linear_bits_new(size_t unknowns, size_t equations)
 {
     fm_linear_bits *bits = fm_alloc_zero(1, sizeof *bits);
-    bits->unknowns = matrix->unknowns;
-    bits->equations = matrix->equations;
-    bits->words = words_for(matrix->equations);
+    bits->unknowns = unknowns;
+    bits->words = words_for(equations);
     bits->chunks = (bits->words + CHUNK - 1) / CHUNK;
     bits->chunk = fm_alloc_aligned(bits->unknowns * bits->chunks, sizeof *bits->chunk);
     bits->added = fm_alloc_zero(bits->unknowns * bits->words, sizeof *bits->added);
-    bits->first = fm_alloc_zero(bits->words + 1, sizeof *bits->first);
     bits->pivots = fm_alloc(bits->unknowns, sizeof *bits->pivots);
+    bits->first = fm_alloc_zero(bits->words + 1, sizeof *bits->first);
     bits->used = fm_alloc_zero(bits->unknowns, sizeof *bits->used);
-    for (size_t x = 0; x < matrix->unknowns; x++)
-        for (size_t e = matrix->start[x]; e < matrix->start[x + 1]; e++)
-            *word_of(bits, x, matrix->equation[e] / 64) ^= UINT64_C(1) << matrix->equation[e] % 64;
     return bits;
+}
+
+uint64_t *fm_linear_bits_at(fm_linear_bits *bits, size_t unknown, size_t word)
+{
+    return word_of(bits, unknown, word);
 }
 
 /* Lists the rows of a window; returns which columns are 0 in all of them as bits that are 0. */
@@ -174,9 +175,8 @@ static void eliminate_window(fm_linear_bits *bits, size_t word, window *w)
     bits->rank += w->count;
 }
 
-fm_linear_bits *fm_linear_bits_factor(const fm_sparse *matrix)
+void fm_linear_bits_factor(fm_linear_bits *bits)
 {
-    fm_linear_bits *bits = load(matrix);
     window w = {
         .rows = fm_alloc(bits->unknowns, sizeof *w.rows),
         .value = fm_alloc(bits->unknowns, sizeof *w.value),
@@ -192,7 +192,6 @@ fm_linear_bits *fm_linear_bits_factor(const fm_sparse *matrix)
     free(w.value);
     free(w.added);
     free(w.table);
-    return bits;
 }
 
 void fm_linear_bits_free(fm_linear_bits *bits)
@@ -250,12 +249,11 @@ static void expand(const fm_linear_bits *bits, uint64_t *sum, ulong *solution)
         }
 }
 
-bool fm_linear_bits_solve(const fm_linear_bits *bits, const ulong *right, ulong *solution)
+bool fm_linear_bits_solve(const fm_linear_bits *bits, const uint64_t *right, ulong *solution)
 {
     uint64_t *rest = fm_alloc_zero(bits->chunks, CHUNK * sizeof *rest);
     uint64_t *sum = fm_alloc_zero(bits->words, sizeof *sum);
-    for (size_t e = 0; e < bits->equations; e++)
-        rest[e / 64] |= (uint64_t)right[e] << e % 64;
+    memcpy(rest, right, bits->words * sizeof *rest);
     bool solved = reduce(bits, rest, sum);
     if (solved)
         expand(bits, sum, solution);
