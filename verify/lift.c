@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "random.h"
 #include "scheme.h"
+#include "sparsify.h"
 
 #include <assert.h>
 #include <flint/fmpq.h>
@@ -524,6 +525,31 @@ static bool lift_orders(lift *l, size_t zeros)
     return fits;
 }
 
+static bool can_sparsify(const lift *l)
+{
+    return fm_tensor_is_matmul(l->tensor, NULL) && l->p < UINT32_MAX / 2;
+}
+
+/* Lifts the scheme as it is in a basis with fewer coefficients that are not 0, if there is one. */
+static void lift_sparse(lift *l)
+{
+    fm_basis_change *change;
+    fm_scheme *lifted, *sparse = fm_sparsify(l->scheme, &change);
+    fm_lift_options options = {.ring = l->wanted,
+                               .steps = l->steps,
+                               .tries = l->tries,
+                               .seed = fm_random_next(&l->random),
+                               .stop = l->stop};
+    if (sparse == NULL)
+        return;
+    if (fm_lift(sparse, &options, &lifted, NULL) == FM_OK) {
+        accept(l, fm_sparsify_undo(lifted, change));
+        fm_scheme_free(lifted);
+    }
+    fm_scheme_free(sparse);
+    fm_basis_change_free(change);
+}
+
 /* Few unknowns first: small systems, and coefficients that are 0 stay so. */
 static fm_status run(lift *l, fm_error *error)
 {
@@ -535,6 +561,10 @@ static fm_status run(lift *l, fm_error *error)
          i++) {
         if (l->wanted.kind == FM_RING_ZT && i > 0)
             break; /* in zt, what is 0 modulo p is 0 */
+        if (i == 1 && can_sparsify(l))
+            lift_sparse(l);
+        if (l->found != NULL)
+            break;
         if (l->p == 2 && zeros[i] > 0 && zeros[i] < all)
             continue; /* where signs failed, nothing short of all unknowns ever did (5 schemes) */
         if (!lift_orders(l, zeros[i]))
