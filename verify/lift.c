@@ -550,6 +550,14 @@ static void lift_sparse(lift *l)
     fm_basis_change_free(change);
 }
 
+/* Whether one system in all unknowns takes less than some tenths of a second, and finds something
+   better where signs in a sparse basis came to coefficients above 2: over f3 it did not. */
+static bool is_worth_more(const lift *l)
+{
+    double unknowns = 2.0 / 3 * (double)l->offset[3];
+    return l->p == 2 && !is_satisfied(l) && pow(unknowns, 3) / 128 < ORDERS_WORK / 4;
+}
+
 /* Few unknowns first: small systems, and coefficients that are 0 stay so. */
 static fm_status run(lift *l, fm_error *error)
 {
@@ -563,8 +571,11 @@ static fm_status run(lift *l, fm_error *error)
             break; /* in zt, what is 0 modulo p is 0 */
         if (i == 1 && can_sparsify(l))
             lift_sparse(l);
-        if (l->found != NULL)
+        if (l->found != NULL) {
+            if (is_worth_more(l))
+                lift_orders(l, all);
             break;
+        }
         if (l->p == 2 && zeros[i] > 0 && zeros[i] < all)
             continue; /* where signs failed, nothing short of all unknowns ever did (5 schemes) */
         if (!lift_orders(l, zeros[i]))

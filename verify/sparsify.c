@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SWEEPS_MAX = 8 };
+
 /* Index a of a dimension becomes a + c b, on the sides where it is such; 1 + c E_ab. */
 typedef struct step {
     unsigned dimension;
@@ -455,6 +457,35 @@ static slong choose_sign(fractions *f, step s)
     return sign;
 }
 
+/* Steps that are the identity modulo p, a + p b and a - p b, as long as they make the entries smaller. */
+static void shrink(fractions *f, const uint32_t format[3], ulong p)
+{
+    fmpz_t before, after;
+    fmpz_init(before);
+    fmpz_init(after);
+    bool better = p < 100;
+    for (int sweep = 0; sweep < SWEEPS_MAX && better; sweep++) {
+        better = false;
+        for (unsigned d = 0; d < 3; d++)
+            for (uint32_t at = 0; at < 2 * format[d] * format[d]; at++) {
+                step s = {d, at / 2 / format[d], at / 2 % format[d], 0};
+                slong c = at % 2 == 0 ? (slong)p : -(slong)p;
+                if (s.a == s.b)
+                    continue;
+                fmpz_zero(before);
+                fmpz_zero(after);
+                undo_step(f, s, 0, before);
+                undo_step(f, s, c, after);
+                if (fmpz_cmp(after, before) >= 0)
+                    continue;
+                undo_step(f, s, c, NULL);
+                better = true;
+            }
+    }
+    fmpz_clear(before);
+    fmpz_clear(after);
+}
+
 fm_scheme *fm_sparsify_undo(const fm_scheme *sparse, const fm_basis_change *change)
 {
     fractions f = make_fractions(sparse);
@@ -463,5 +494,6 @@ fm_scheme *fm_sparsify_undo(const fm_scheme *sparse, const fm_basis_change *chan
         slong c = s.c > change->p / 2 ? (slong)(change->p - s.c) : -(slong)s.c;
         undo_step(&f, s, change->p == 2 ? choose_sign(&f, s) : c, NULL);
     }
+    shrink(&f, sparse->tensor->format, change->p);
     return scheme_of_fractions(&f, sparse->tensor);
 }

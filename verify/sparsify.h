@@ -15,7 +15,8 @@ typedef struct fm_basis_change fm_basis_change;
 fm_scheme *fm_sparsify(const fm_scheme *scheme, fm_basis_change **change);
 
 /* Goes the way back with a scheme over zt, z or q that is the sparse one modulo p: the result is the
-   one before modulo p. Steps are over the integers, of determinant 1. */
+   one before modulo p. Steps are over the integers, of determinant 1, and others follow that change
+   nothing modulo p and make coefficients smaller. */
 fm_scheme *fm_sparsify_undo(const fm_scheme *sparse, const fm_basis_change *change);
 void fm_basis_change_free(fm_basis_change *change);
 
