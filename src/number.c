@@ -94,7 +94,8 @@ static bool evaluate_atom(evaluation *e, fmpq_t value)
     e->depth++;
     bool good = evaluate_sum(e, value) && next(e) == ')';
     e->depth--;
-    e->at += good;
+    if (good)
+        e->at++;
     return good;
 }
 

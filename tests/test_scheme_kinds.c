@@ -727,6 +727,7 @@ static void bad_files_are_refused_with_their_line(void **state)
         {"{{{{1/(1-1)}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
         {"{{{{2^65}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
         {"{{{{(1}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
+        {"{{{{(-}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
         {"{{{{1 2}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
         {"{{{1, 0}}, {{1}},\n{{1}}}", "FILE:1: the factors are of sizes 2, 1 and 1"},
         {"{{{1, 0}, {0, 1}}, {{1}},\n{{1}}}", "FILE:2: three matrices of 2 x 2, 1 x 1 and 1 x 1"},
