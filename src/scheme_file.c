@@ -195,6 +195,17 @@ static bool has_header(const char *text)
     return count_integers(text) == 4;
 }
 
+/* [[[ */
+static bool is_list_of_matrices(const char *text)
+{
+    for (int depth = 0; depth < 3; depth++, text++) {
+        text += strspn(text, " \t\r\n");
+        if (*text != '[')
+            return false;
+    }
+    return true;
+}
+
 /* Entries of A, B and C. */
 static bool has_entries(const char *text)
 {
@@ -219,7 +230,8 @@ bool fm_scheme_file_recognize(const char *path)
     const fm_scheme_format *format = recognize(&input);
     bool meant = format != NULL;
     if (format == &fm_scheme_format_json)
-        meant = strstr(text, "\"u\"") != NULL || strstr(text, "\"U\"") != NULL;
+        meant = strstr(text, "\"u\"") != NULL || strstr(text, "\"U\"") != NULL ||
+                is_list_of_matrices(text);
     else if (format == &fm_scheme_format_text)
         meant = has_header(text);
     else if (format == &fm_scheme_format_exp || format == &fm_scheme_format_equations)

@@ -239,6 +239,49 @@ static void text_has_rows_matrices_or_pairs(void **state)
     fm_scheme_free(first);
 }
 
+static void json_has_other_spellings(void **state)
+{
+    (void)state;
+    static const char *const spellings[] = {
+        "{\"n\": [2, 2, 2], \"m\": 8, %s}",
+        "{\"n\": 2, \"m\": 8, \"z2\": false, %s}",
+        "[%s]",
+    };
+    fm_error error;
+    fm_tensor *tensor;
+    fm_scheme *standard;
+    assert_ok(fm_tensor_matmul(2, 2, 2, &tensor, &error), error);
+    assert_ok(fm_scheme_standard(tensor, test_ring("zt"), &standard, &error), error);
+    for (size_t s = 0; s < 3; s++) {
+        size_t length;
+        char *text, *rows;
+        FILE *file = open_memstream(&rows, &length);
+        for (int axis = 0; axis < 3; axis++) {
+            fprintf(file, s == 2 ? "%s[" : "%s\"%c\": [", axis > 0 ? ", " : "", "uvw"[axis]);
+            for (int r = 0; r < 8; r++) {
+                int i = r / 4, j = r / 2 % 2, k = r % 2;
+                int one = axis == 0 ? 2 * i + j : axis == 1 ? 2 * j + k : 2 * k + i;
+                fprintf(file, "%s[%d, %d, %d, %d]", r > 0 ? ", " : "", one == 0, one == 1, one == 2,
+                        one == 3);
+            }
+            fputc(']', file);
+        }
+        fclose(file);
+        text = malloc(length + 100);
+        snprintf(text, length + 100, spellings[s], rows);
+        fm_scheme *read = read_as(text, strlen(text), NULL), *ternary;
+        assert_ok(fm_scheme_to_ring(read, test_ring("zt"), &ternary, &error), error);
+        assert_int_equal(verified(ternary), FM_OK);
+        assert_same(ternary, standard, text);
+        fm_scheme_free(ternary);
+        fm_scheme_free(read);
+        free(text);
+        free(rows);
+    }
+    fm_scheme_free(standard);
+    fm_tensor_free(tensor);
+}
+
 static void reduced_json_is_written_out(void **state)
 {
     (void)state;
@@ -724,6 +767,9 @@ static void bad_files_are_refused_with_their_line(void **state)
         {"Triad([Matrix(1, 1, [[1]]), Matrix(1, 1, [[1]])])", "FILE:1: expected ',', found ']"},
         {"Triad([Matrix(65, 1, [[1]]), Matrix(1, 1, [[1]])])",
          "FILE:1: a size of a matrix is not from 1 to 64"},
+        {"[[[1]], [[1]], [[1, 1], [1]]]", "FILE: matrix 3: row 1 is not one of 2 numbers"},
+        {"[[[1]], [[1.5]], [[1]]]", "FILE: matrix 2, row 0: 1.5 is neither an integer nor a"},
+        {"[[[1]], [[1]], 5]", "three matrices of 1 x 1, 1 x 1 and 0 x 0"},
         {"{{{{1/(1-1)}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
         {"{{{{2^65}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
         {"{{{{(1}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
@@ -924,6 +970,7 @@ int main(void)
         cmocka_unit_test(entries_above_nine_have_their_names),
         cmocka_unit_test(equations_name_products_and_entries),
         cmocka_unit_test(text_has_rows_matrices_or_pairs),
+        cmocka_unit_test(json_has_other_spellings),
         cmocka_unit_test(reduced_json_is_written_out),
         cmocka_unit_test(what_would_be_too_large_is_refused),
         cmocka_unit_test(the_order_of_w_is_the_one_that_holds),
