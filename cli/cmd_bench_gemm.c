@@ -1,5 +1,6 @@
 /* fewmul bench gemm: matrix products by schemes, by our classical kernel and by other libraries. */
 #include "bench_gemm.h"
+#include "bench_walk.h"
 #include "command.h"
 #include "memory.h"
 #include "print.h"
@@ -115,30 +116,14 @@ static void free_schemes(scheme_set *set)
     *set = (scheme_set){0};
 }
 
-static fm_status keep_find(void *context, const fm_scheme *find, double seconds, fm_error *error)
+/* With no scheme given: 2x2x2 with 7 products. */
+static fm_status begin_with_strassen(scheme_set *set, fm_error *error)
 {
-    (void)seconds;
-    free_schemes(context);
-    return add_scheme(context, find, error);
-}
-
-/* With no scheme given: 2x2x2 with 7 products, which a search finds in no time. */
-static fm_status search_scheme(scheme_set *set, fm_error *error)
-{
-    fm_tensor *tensor;
-    fm_search_result result;
-    fm_status status = fm_tensor_matmul(2, 2, 2, &tensor, error);
-    if (status != FM_OK)
-        return status;
-    fm_search_options how = {.ring = {FM_RING_ZT, 0},
-                             .threads = 1,
-                             .seed = 1,
-                             .target_rank = 7,
-                             .stop = cli_stop_flag(),
-                             .on_find = keep_find,
-                             .context = set};
-    status = fm_search(tensor, &how, &result, error);
-    fm_tensor_free(tensor);
+    fm_scheme *strassen;
+    fm_status status = fm_bench_strassen(cli_stop_flag(), &strassen, error);
+    if (status == FM_OK)
+        status = add_scheme(set, strassen, error);
+    fm_scheme_free(strassen);
     return status;
 }
 
@@ -236,7 +221,7 @@ static fm_status run_bench(fm_scalar_type type, unsigned threads, const fm_gemm_
     scheme_set set = {0};
     fm_gemm_bench *bench = NULL;
     fm_status status =
-        arguments.schemes.count > 0 ? read_schemes(&set, error) : search_scheme(&set, error);
+        arguments.schemes.count > 0 ? read_schemes(&set, error) : begin_with_strassen(&set, error);
     fm_gemm_options how = {.type = type,
                            .threads = threads,
                            .rounds = (unsigned)arguments.rounds,

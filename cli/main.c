@@ -25,6 +25,7 @@ static const cli_command *const commands[] = {
     &cli_command_tensor,
     &cli_command_bench_flips,
     &cli_command_bench_search,
+    &cli_command_bench_verify,
     &cli_command_bench_gemm,
     NULL,
 };
