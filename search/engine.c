@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const fm_engine *const engines[] = {&fm_engine_flips, &fm_engine_symmetric};
+static const fm_engine *const engines[] = {&fm_engine_flips, &fm_engine_symmetric, &fm_engine_mcts};
 
 const fm_engine *fm_engine_named(const char *name)
 {

@@ -58,6 +58,6 @@ typedef struct fm_engine {
 /* The engine of a name, NULL for "flips"; NULL when there is none. */
 const fm_engine *fm_engine_named(const char *name);
 
-extern const fm_engine fm_engine_flips, fm_engine_symmetric;
+extern const fm_engine fm_engine_flips, fm_engine_symmetric, fm_engine_mcts;
 
 #endif
