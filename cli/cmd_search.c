@@ -31,7 +31,7 @@ static struct {
 static const cli_option options[] = {
     {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
     {"engine", "NAME", CLI_STRING, &arguments.engine,
-     "flips, or symmetric: square formats, a symmetry kept"},
+     "flips; symmetric: square formats, a symmetry kept; mcts: tree search"},
     {"strategy", "NAME", CLI_STRING, &arguments.strategy,
      "of the engine flips: growth, pools or walks"},
     {"through", "FORMAT", CLI_STRING, &arguments.through,
@@ -475,15 +475,15 @@ static int run(size_t count, char **operands)
     (void)count;
     fm_error error;
     fm_tensor *tensor;
-    static const char *const strategies[] = {"growth", "pools", "walks"};
     static const char *const objectives[] = {"rank", "additions", "flips"};
-    unsigned strategy, objective;
+    fm_strategy strategy;
+    unsigned objective;
     fm_store *store = NULL;
     const char *folder = arguments.store != NULL ? arguments.store : cli_default_store();
     if (arguments.target > UINT32_MAX || arguments.threads > 4096 || arguments.walkers > 1000000 ||
         arguments.distinct > 1000000)
         return cli_error("--target, --distinct, --threads or --walkers: too large");
-    if (!parse_name(arguments.strategy, strategies, 3, &strategy))
+    if (!cli_parse_strategy(arguments.strategy, &strategy))
         return cli_error("--strategy: expected growth, pools or walks");
     if (!parse_name(arguments.objective, objectives, 3, &objective))
         return cli_error("--objective: expected rank, additions or flips");
@@ -494,7 +494,7 @@ static int run(size_t count, char **operands)
         return cli_exit_code(status, &error);
     status = fm_store_open(folder, true, &store, &error);
     if (status == FM_OK)
-        status = search(tensor, (fm_strategy)strategy, (fm_objective)objective, store, &error);
+        status = search(tensor, strategy, (fm_objective)objective, store, &error);
     fm_store_close(store);
     fm_tensor_free(tensor);
     return cli_exit_code(status, &error);

@@ -28,7 +28,7 @@ enum {
     SIMULATIONS = 16,               /* at the root, for a move to be committed */
     POOL_MAX = 32,                  /* schemes */
     KNOWN_MAX = 8,                  /* of these, whose products a game has as moves */
-    ATTEMPTS_PER_PRODUCT = 1 << 10, /* of a playout's two parts, times Luby's number of the game */
+    ATTEMPTS_PER_PRODUCT = 1 << 16, /* of a walk without a lower rank, times Luby's number */
     GAMES = 8,                      /* of a generation, times Luby's number, without a lower rank */
     REST_MIN = 4,                   /* products: with fewer left a game is over */
     OWN_BASIS_SHARE = 2,            /* one game in so many is in the tensor's own basis, */
@@ -70,7 +70,7 @@ typedef struct walker {
     fm_game *game;
     fm_tree_path path;
     fm_basis basis; /* of the game that its simulation belongs to */
-    fm_products moves, completion, best;
+    fm_products aside, moves, completion, best;
     bool plays; /* a playout is under way */
 } walker;
 
@@ -105,10 +105,13 @@ static void copy_products(fm_products *to, const fm_products *from)
 static bool offer(walker *w, const fm_products *found)
 {
     shared *s = w->shared;
-    if (found->rank > s->best_rank && found->rank >= w->best.rank)
+    uint32_t rank = w->aside.rank + found->rank;
+    if (rank > s->best_rank && rank >= w->best.rank)
         return false;
     fm_products *own = &w->completion;
     copy_products(own, found);
+    for (uint32_t r = 0; r < w->aside.rank; r++)
+        append_row(own, fm_products_row(&w->aside, r));
     if (!fm_basis_take_products(&w->basis, true, s->least, s->most, own))
         return false;
     omp_set_lock(&s->pool_lock);
@@ -336,11 +339,13 @@ static void go_down(walker *w)
     uint32_t child = FM_TREE_NONE;
     bool is_new = false;
     w->basis = s->basis;
-    copy_products(&w->moves, &s->moves);
+    copy_products(&w->aside, &s->moves);
+    w->moves.rank = 0;
     fm_game_copy(w->game, s->root);
     fm_tree_start(s->tree, &w->path);
     fm_tree_completion(s->tree, fm_tree_end(&w->path), &w->completion);
-    while (!is_new && w->moves.rank < s->moves_max && w->completion.rank < s->completion_max) {
+    while (!is_new && w->aside.rank + w->moves.rank < s->moves_max &&
+           w->completion.rank < s->completion_max) {
         uint32_t node = fm_tree_end(&w->path);
         child = fm_tree_claim(s->tree, node) ? add_child(w) : FM_TREE_NONE;
         is_new = child != FM_TREE_NONE;
@@ -368,8 +373,8 @@ static void begin_simulation(walker *w)
     fm_tree_leave(s->tree);
     uint64_t attempts = ATTEMPTS_PER_PRODUCT * s->luby;
     uint64_t whole = w->moves.rank > 0 ? w->moves.rank + w->completion.rank : 0;
-    fm_playout_begin(w->playout, &w->moves, &w->completion, attempts * w->completion.rank,
-                     attempts * whole);
+    fm_playout_begin(w->playout, &w->aside, &w->moves, &w->completion,
+                     attempts * w->completion.rank, attempts * whole);
     w->plays = true;
 }
 
@@ -380,8 +385,9 @@ static bool end_simulation(walker *w)
     const fm_products *whole = fm_playout_whole(w->playout);
     w->plays = false;
     fm_tree_enter(s->tree);
-    fm_tree_store(s->tree, &w->path, fm_playout_residual(w->playout));
-    fm_tree_backup(s->tree, &w->path, whole->rank);
+    fm_tree_store(s->tree, &w->path, w->path.length - 1, fm_playout_residual(w->playout));
+    fm_tree_store(s->tree, &w->path, 0, whole);
+    fm_tree_backup(s->tree, &w->path, w->aside.rank + whole->rank);
     fm_tree_leave(s->tree);
     return offer(w, whole);
 }
@@ -468,6 +474,7 @@ static void *new_walker(const fm_engine_task *task, void *opaque, uint64_t numbe
     fm_random_seed(&w->random, task->seed, number);
     w->playout = fm_playout_new(s->extent, task->ring, s->rank_max, &w->random);
     w->game = fm_game_new(s->extent, task->ring);
+    w->aside = new_products(s->extent, s->rank_max);
     w->moves = new_products(s->extent, s->rank_max);
     w->completion = new_products(s->extent, s->rank_max);
     w->best = new_products(s->extent, s->rank_max);
@@ -483,6 +490,7 @@ static void free_walker(void *opaque)
     fm_playout_free(w->playout);
     fm_game_free(w->game);
     fm_tree_path_clear(&w->path);
+    fm_products_clear(&w->aside);
     fm_products_clear(&w->moves);
     fm_products_clear(&w->completion);
     fm_products_clear(&w->best);
@@ -681,6 +689,8 @@ static void state(void *opaque, fm_state *state)
     FM_STATE_VALUE(state, w->random);
     FM_STATE_VALUE(state, w->plays);
     fm_basis_state(&w->basis, s->extent, state);
+    products_state(&w->aside, s->rank_max, state);
+    products_state(&w->moves, s->rank_max, state);
     products_state(&w->best, s->rank_max, state);
     fm_playout_state(w->playout, state);
     fm_tree_path_state(s->tree, &w->path, state);

@@ -25,10 +25,10 @@ struct fm_playout {
     uint32_t in_use; /* of the two */
     fm_lane lane;
     bool in_whole; /* the moves walk, too */
-    fm_products moves, residual, whole;
+    fm_products aside, moves, residual, whole;
     uint32_t found_rank; /* of the walk, the lowest of this part */
     uint32_t margin;
-    uint64_t interval, due, end, reduce_at, whole_attempts; /* in attempts */
+    uint64_t interval, due, end, reduce_at, patience, whole_attempts; /* in attempts */
 };
 
 /* ---------------------------------------------------------------- walks and products */
@@ -64,6 +64,7 @@ fm_playout *fm_playout_new(const uint32_t extent[3], fm_ring ring, uint32_t rank
         playout->walks[any] = playout->kernels[any]->new (extent, capacity);
     }
     playout->lane.walk = playout->walks[0];
+    playout->aside = new_products(extent, rank_max);
     playout->moves = new_products(extent, rank_max);
     playout->residual = new_products(extent, rank_max);
     playout->whole = new_products(extent, rank_max);
@@ -76,6 +77,7 @@ void fm_playout_free(fm_playout *playout)
         return;
     for (int any = 0; any < 2; any++)
         playout->kernels[any]->free(playout->walks[any]);
+    fm_products_clear(&playout->aside);
     fm_products_clear(&playout->moves);
     fm_products_clear(&playout->residual);
     fm_products_clear(&playout->whole);
@@ -200,6 +202,7 @@ static void begin_climb(fm_playout *playout, uint64_t attempts)
     playout->margin = MARGIN_MIN + fm_random_below(playout->random, MARGIN_MAX - MARGIN_MIN + 1);
     playout->reduce_at = playout->lane.attempts;
     playout->due = playout->lane.attempts + playout->interval;
+    playout->patience = attempts;
     playout->end = playout->lane.attempts + attempts;
 }
 
@@ -218,17 +221,21 @@ static void note_progress(fm_playout *playout)
     if (walk_rank(playout) >= playout->found_rank)
         return;
     playout->found_rank = walk_rank(playout);
+    playout->end = playout->lane.attempts + playout->patience;
     save(playout, playout->in_whole ? &playout->whole : &playout->residual);
 }
 
-void fm_playout_begin(fm_playout *playout, const fm_products *moves, const fm_products *completion,
-                      uint64_t residual_attempts, uint64_t whole_attempts)
+void fm_playout_begin(fm_playout *playout, const fm_products *aside, const fm_products *moves,
+                      const fm_products *completion, uint64_t residual_attempts,
+                      uint64_t whole_attempts)
 {
-    assert(moves->rank + completion->rank <= playout->rank_max);
-    playout->moves.rank = playout->whole.rank = playout->residual.rank = 0;
+    assert(aside->rank + moves->rank + completion->rank <= playout->rank_max);
+    playout->aside.rank = playout->moves.rank = 0;
+    playout->whole.rank = playout->residual.rank = 0;
+    append_products(&playout->aside, aside);
     append_products(&playout->moves, moves);
     playout->in_whole = false;
-    playout->whole_attempts = is_ternary(moves) ? whole_attempts : 0;
+    playout->whole_attempts = moves->rank > 0 && is_ternary(moves) ? whole_attempts : 0;
     load(playout, completion, NULL);
     begin_climb(playout, residual_attempts);
     note_progress(playout);
@@ -296,14 +303,9 @@ bool fm_playout_decide(fm_playout *playout)
     return true;
 }
 
-uint32_t fm_playout_rank(const fm_playout *playout)
-{
-    return playout->in_whole ? playout->whole.rank : playout->moves.rank + playout->residual.rank;
-}
-
 uint32_t fm_playout_rank_now(const fm_playout *playout)
 {
-    return walk_rank(playout) + (playout->in_whole ? 0 : playout->moves.rank);
+    return playout->aside.rank + walk_rank(playout) + (playout->in_whole ? 0 : playout->moves.rank);
 }
 
 const fm_products *fm_playout_residual(const fm_playout *playout)
@@ -338,8 +340,10 @@ void fm_playout_state(fm_playout *playout, fm_state *state)
     FM_STATE_VALUE(state, playout->interval);
     FM_STATE_VALUE(state, playout->due);
     FM_STATE_VALUE(state, playout->end);
+    FM_STATE_VALUE(state, playout->patience);
     FM_STATE_VALUE(state, playout->reduce_at);
     FM_STATE_VALUE(state, playout->whole_attempts);
+    products_state(&playout->aside, playout->rank_max, state);
     products_state(&playout->moves, playout->rank_max, state);
     products_state(&playout->residual, playout->rank_max, state);
     products_state(&playout->whole, playout->rank_max, state);

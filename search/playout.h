@@ -24,10 +24,12 @@ void fm_playout_free(fm_playout *playout);
 bool fm_playout_decompose(fm_playout *playout, const fm_game *game, uint32_t rank_max,
                           fm_products *out);
 
-/* Begins: moves lead to the residual, completion sums to it. So many attempted flips go to the residual
-   and to the whole. Moves with other coefficients than -1, 0, 1 stand aside to the end. */
-void fm_playout_begin(fm_playout *playout, const fm_products *moves, const fm_products *completion,
-                      uint64_t residual_attempts, uint64_t whole_attempts);
+/* Begins: moves lead to the residual, completion sums to it; what stands aside, does to the end, and
+   only counts. Each of the two walks ends after so many attempted flips without a lower rank; when
+   there are no moves, or they have other coefficients than -1, 0, 1, there is only the first. */
+void fm_playout_begin(fm_playout *playout, const fm_products *aside, const fm_products *moves,
+                      const fm_products *completion, uint64_t residual_attempts,
+                      uint64_t whole_attempts);
 
 /* Attempts until its next decision, while it goes on. */
 uint64_t fm_playout_due(const fm_playout *playout);
@@ -37,11 +39,9 @@ const fm_walk_kernel *fm_playout_kernel(const fm_playout *playout);
 /* After some attempts, no more than due: what follows. False when it has ended. */
 bool fm_playout_decide(fm_playout *playout);
 
-/* The lowest rank so far, with the moves. */
-uint32_t fm_playout_rank(const fm_playout *playout);
-/* The rank of the scheme that walks now, with the moves. */
+/* The rank of the scheme that walks now, with what stands aside. */
 uint32_t fm_playout_rank_now(const fm_playout *playout);
-/* When it has ended: the best completion of the residual, and the best scheme of the whole. */
+/* When it has ended: the best completion of the residual, and the best of moves and residual. */
 const fm_products *fm_playout_residual(const fm_playout *playout);
 const fm_products *fm_playout_whole(const fm_playout *playout);
 

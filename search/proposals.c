@@ -143,20 +143,27 @@ static int combined(const fm_proposal_source *source, axes a, const int8_t *x, u
     return sum;
 }
 
-/* Writes a combination of rank one as v x w, with the pivot's coefficient 1 or -1. */
-static bool split_rank_one(const fm_proposal_source *source, axes a, const int8_t *x, int8_t *v,
-                           int8_t *w)
+/* A random entry of a combination of slices that is 1 or -1; false when there is none. */
+static bool draw_pivot(const fm_proposal_source *source, axes a, const int8_t *x, uint32_t *row,
+                       uint32_t *column)
 {
     const uint32_t *extent = fm_game_extent(source->game);
-    uint32_t rows = extent[a.row], columns = extent[a.column], pivot_row = rows, pivot_column = 0;
-    for (uint32_t r = 0; r < rows && pivot_row == rows; r++)
-        for (uint32_t c = 0; c < columns && pivot_row == rows; c++) {
+    uint32_t seen = 0;
+    for (uint32_t r = 0; r < extent[a.row]; r++)
+        for (uint32_t c = 0; c < extent[a.column]; c++) {
             int value = combined(source, a, x, r, c);
-            if (value == 1 || value == -1)
-                pivot_row = r, pivot_column = c;
+            if ((value == 1 || value == -1) && fm_random_below(source->random, ++seen) == 0)
+                *row = r, *column = c;
         }
-    if (pivot_row == rows)
-        return false;
+    return seen > 0;
+}
+
+/* Writes a combination of rank one as v x w; the pivot is one of its entries, 1 or -1. */
+static bool split_rank_one(const fm_proposal_source *source, axes a, const int8_t *x,
+                           uint32_t pivot_row, uint32_t pivot_column, int8_t *v, int8_t *w)
+{
+    const uint32_t *extent = fm_game_extent(source->game);
+    uint32_t rows = extent[a.row], columns = extent[a.column];
     int sign = combined(source, a, x, pivot_row, pivot_column);
     for (uint32_t c = 0; c < columns; c++)
         if (!fit(source, combined(source, a, x, pivot_row, c), &w[c]))
@@ -175,33 +182,18 @@ static bool split_rank_one(const fm_proposal_source *source, axes a, const int8_
     return true;
 }
 
-/* A u with x u = 1: a unit, or a fibre of the residual where it has small coefficients. */
-static void choose_dual(const fm_proposal_source *source, axes a, const int8_t *x, int8_t *u)
+/* The fibre at a row and a column, as a u with x u = 1; it is in the span of all fibres, so that
+   subtracting u x v x w lowers the rank of the flattening. */
+static bool take_dual(const fm_proposal_source *source, axes a, const int8_t *x, uint32_t row,
+                      uint32_t column, int8_t *u)
 {
-    const uint32_t *extent = fm_game_extent(source->game);
-    uint32_t length = extent[a.axis], unit, p = (uint32_t)source->ring.p;
-    for (int tries = 0; tries < 4; tries++) {
-        uint32_t row = fm_random_below(source->random, extent[a.row]);
-        uint32_t column = fm_random_below(source->random, extent[a.column]);
-        int product = 0;
-        bool fits = true;
-        for (uint32_t s = 0; s < length; s++) {
-            fits &= fit(source, entry(source->game, a, s, row, column), &u[s]);
-            product += x[s] * u[s];
-        }
-        if (source->ring.kind == FM_RING_ZP)
-            product = (product % (int)p + (int)p) % (int)p;
-        if (!fits || (product != 1 && product != -1 && product + 1 != (int)p))
-            continue;
-        for (uint32_t s = 0; s < length && product != 1; s++)
-            u[s] = (int8_t)-u[s];
-        return;
-    }
-    do
-        unit = fm_random_below(source->random, length);
-    while (x[unit] == 0);
-    memset(u, 0, length);
-    u[unit] = x[unit]; /* 1 or -1, its own inverse */
+    int product = combined(source, a, x, row, column);
+    if (product != 1 && product != -1)
+        return false;
+    for (uint32_t s = 0; s < fm_game_extent(source->game)[a.axis]; s++)
+        if (!fit(source, product * entry(source->game, a, s, row, column), &u[s]))
+            return false;
+    return true;
 }
 
 bool fm_propose_slice(const fm_proposal_source *source, int8_t *move)
@@ -217,10 +209,11 @@ bool fm_propose_slice(const fm_proposal_source *source, int8_t *move)
             bool negative = fm_random_below(source->random, 2) == 0 && source->ring.p != 2;
             x[fm_random_below(source->random, extent[a.axis])] = negative ? -1 : 1;
         }
-        if (split_rank_one(source, a, x, factor[a.row], factor[a.column])) {
-            choose_dual(source, a, x, factor[a.axis]);
+        uint32_t row, column;
+        if (draw_pivot(source, a, x, &row, &column) &&
+            split_rank_one(source, a, x, row, column, factor[a.row], factor[a.column]) &&
+            take_dual(source, a, x, row, column, factor[a.axis]))
             return true;
-        }
     }
     return false;
 }

@@ -4,9 +4,9 @@
    completion  a product of the scheme that completes the residual: the rank stays what it is, and
                what is left is searched without it
    counting    random or given u and v, and the w that makes most entries zero, by counting
-   slice       a combination of slices of an axis that has rank one, v x w, and a u that makes it
-               vanish: the flattening's rank falls by one (the substitution method; Alexeyev 1985,
-               Wedderburn's rank reduction)
+   slice       a combination of slices of an axis that has rank one, v x w, and a fibre u that makes
+               it vanish: the flattening's rank falls by one (Wedderburn 1934, Lectures on
+               Matrices, rank reduction)
    known       a product of a scheme that was found
    random      any
 

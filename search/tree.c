@@ -39,8 +39,8 @@ struct fm_tree {
     uint32_t extent[3], rank_max, capacity;
     size_t row, stride; /* bytes of a move, of a node with all it has */
     uint8_t *nodes;
-    uint32_t *free; /* those not in use */
-    _Atomic uint32_t free_count;
+    uint32_t *free;                     /* those that are free again */
+    _Atomic uint32_t free_count, fresh; /* from fresh on nodes have not been in use yet */
     uint32_t root;
     _Atomic uint32_t root_visits; /* the root's, to be read at any time */
     /* The hashes of positions in the tree, by their low bits, the last one of several. */
@@ -78,6 +78,45 @@ static void reset(const fm_tree *tree, uint32_t number)
     n->first_child = n->parent = n->next_sibling = FM_TREE_NONE;
 }
 
+/* Remembers a position, or forgets it. */
+static void note_seen(fm_tree *tree, uint64_t hash)
+{
+    tree->seen[hash & tree->seen_mask] = hash | 1;
+}
+
+static void forget_seen(fm_tree *tree, uint64_t hash)
+{
+    if (fm_tree_has_seen(tree, hash))
+        tree->seen[hash & tree->seen_mask] = 0;
+}
+
+static void release(fm_tree *tree, uint32_t number)
+{
+    forget_seen(tree, node_at(tree, number)->hash);
+    reset(tree, number);
+    tree->free[tree->free_count++] = number;
+}
+
+/* Frees a node and all below, without recursion: leaves first, by the links to parents. */
+static void release_subtree(fm_tree *tree, uint32_t top)
+{
+    uint32_t at = top;
+    for (;;) {
+        node *n = node_at(tree, at);
+        if (n->first_child != FM_TREE_NONE) {
+            uint32_t child = n->first_child;
+            n->first_child = node_at(tree, child)->next_sibling;
+            at = child;
+            continue;
+        }
+        uint32_t parent = n->parent;
+        release(tree, at);
+        if (at == top)
+            return;
+        at = parent;
+    }
+}
+
 fm_tree *fm_tree_new(const uint32_t extent[3], uint32_t rank_max, size_t bytes)
 {
     fm_tree *tree = fm_alloc_zero(1, sizeof *tree);
@@ -87,12 +126,12 @@ fm_tree *fm_tree_new(const uint32_t extent[3], uint32_t rank_max, size_t bytes)
     tree->stride = (sizeof(node) + tree->row * (rank_max + 1) + 63) / 64 * 64;
     size_t capacity = bytes / tree->stride;
     tree->capacity = capacity < NODES_MIN ? NODES_MIN : (uint32_t)capacity;
-    tree->nodes = fm_alloc_aligned(tree->capacity, tree->stride);
+    tree->nodes = fm_alloc_zero(tree->capacity, tree->stride);
     tree->free = fm_alloc(tree->capacity, sizeof *tree->free);
     tree->seen_mask = 1;
-    while (tree->seen_mask < 4 * tree->capacity)
+    while (tree->seen_mask < 2 * tree->capacity)
         tree->seen_mask = 2 * tree->seen_mask + 1;
-    tree->seen = fm_alloc((size_t)tree->seen_mask + 1, sizeof *tree->seen);
+    tree->seen = fm_alloc_zero((size_t)tree->seen_mask + 1, sizeof *tree->seen);
     fm_tree_clear(tree, NULL);
     return tree;
 }
@@ -114,12 +153,12 @@ uint32_t fm_tree_capacity(const fm_tree *tree)
 
 uint32_t fm_tree_size(const fm_tree *tree)
 {
-    return tree->capacity - tree->free_count;
+    return tree->fresh - tree->free_count;
 }
 
 bool fm_tree_is_full(const fm_tree *tree)
 {
-    return tree->free_count == 0;
+    return tree->free_count == 0 && tree->fresh == tree->capacity;
 }
 
 /* ---------------------------------------------------------------- who is in the tree */
@@ -248,12 +287,18 @@ bool fm_tree_claim(fm_tree *tree, uint32_t number)
     return atomic_compare_exchange_strong(&n->claimed, &expected, true);
 }
 
+/* A node that is not in use, as reset. */
 static uint32_t take_free(fm_tree *tree)
 {
-    uint32_t count = tree->free_count;
+    uint32_t count = tree->free_count, fresh = tree->fresh;
     while (count > 0)
         if (atomic_compare_exchange_weak(&tree->free_count, &count, count - 1))
             return tree->free[count - 1];
+    while (fresh < tree->capacity)
+        if (atomic_compare_exchange_weak(&tree->fresh, &fresh, fresh + 1)) {
+            reset(tree, fresh);
+            return fresh;
+        }
     return FM_TREE_NONE;
 }
 
@@ -274,7 +319,7 @@ uint32_t fm_tree_add(fm_tree *tree, uint32_t number, const int8_t *move, float p
         child->next_sibling = parent->first_child;
         parent->first_child = added; /* from here on others see it */
         parent->children++;
-        tree->seen[hash & tree->seen_mask] = hash | 1;
+        note_seen(tree, hash);
     }
     parent->claimed = false;
     return added;
@@ -377,10 +422,11 @@ static void store(fm_tree *tree, uint32_t number, const fm_products *completion)
     n->busy = false;
 }
 
-void fm_tree_store(fm_tree *tree, const fm_tree_path *path, const fm_products *completion)
+void fm_tree_store(fm_tree *tree, const fm_tree_path *path, uint32_t at,
+                   const fm_products *completion)
 {
-    if (is_same(tree, path, path->length - 1))
-        store(tree, fm_tree_end(path), completion);
+    if (is_same(tree, path, at))
+        store(tree, path->nodes[at], completion);
 }
 
 bool fm_tree_completion(fm_tree *tree, uint32_t number, fm_products *completion)
@@ -398,36 +444,15 @@ bool fm_tree_completion(fm_tree *tree, uint32_t number, fm_products *completion)
 
 /* ---------------------------------------------------------------- the shape */
 
-static void release(fm_tree *tree, uint32_t number)
-{
-    reset(tree, number);
-    tree->free[tree->free_count++] = number;
-}
-
-/* Forgets the positions that are no longer in the tree. */
-static void note_seen(fm_tree *tree)
-{
-    for (uint32_t slot = 0; slot <= tree->seen_mask; slot++)
-        tree->seen[slot] = 0;
-    for (uint32_t number = 0; number < tree->capacity; number++) {
-        const node *n = node_at(tree, number);
-        if (n->used)
-            tree->seen[n->hash & tree->seen_mask] = n->hash | 1;
-    }
-}
-
 void fm_tree_clear(fm_tree *tree, const fm_products *completion)
 {
-    tree->free_count = 0;
-    for (uint32_t number = tree->capacity; number-- > 1;)
-        release(tree, number);
-    reset(tree, 0);
-    tree->root = 0;
+    if (tree->fresh > 0)
+        release_subtree(tree, tree->root);
+    tree->root = take_free(tree);
     tree->root_visits = 0;
-    node_at(tree, 0)->used = true;
+    node_at(tree, tree->root)->used = true;
     tree->lowest = UINT32_MAX;
     tree->highest = 0;
-    note_seen(tree);
     if (completion != NULL)
         fm_tree_complete(tree, completion);
 }
@@ -455,26 +480,6 @@ uint32_t fm_tree_best_move(const fm_tree *tree)
     return best;
 }
 
-/* Frees a node and all below, without recursion: leaves first, by the links to parents. */
-static void release_subtree(fm_tree *tree, uint32_t top)
-{
-    uint32_t at = top;
-    for (;;) {
-        node *n = node_at(tree, at);
-        if (n->first_child != FM_TREE_NONE) {
-            uint32_t child = n->first_child;
-            n->first_child = node_at(tree, child)->next_sibling;
-            at = child;
-            continue;
-        }
-        uint32_t parent = n->parent;
-        release(tree, at);
-        if (at == top)
-            return;
-        at = parent;
-    }
-}
-
 void fm_tree_commit(fm_tree *tree, uint32_t child)
 {
     node *root = node_at(tree, tree->root), *n = node_at(tree, child);
@@ -489,7 +494,6 @@ void fm_tree_commit(fm_tree *tree, uint32_t child)
     tree->root = child;
     tree->root_visits = n->visits;
     n->parent = n->next_sibling = FM_TREE_NONE;
-    note_seen(tree);
 }
 
 static int compare_counts(const void *a, const void *b)
@@ -502,7 +506,7 @@ static int compare_counts(const void *a, const void *b)
 static uint32_t median_visits(const fm_tree *tree)
 {
     uint32_t *visits = fm_alloc(tree->capacity, sizeof *visits), count = 0;
-    for (uint32_t number = 0; number < tree->capacity; number++)
+    for (uint32_t number = 0; number < tree->fresh; number++)
         if (number != tree->root && node_at(tree, number)->used)
             visits[count++] = node_at(tree, number)->visits;
     qsort(visits, count, sizeof *visits, compare_counts);
@@ -515,7 +519,7 @@ static uint32_t median_visits(const fm_tree *tree)
 void fm_tree_recycle(fm_tree *tree)
 {
     uint32_t limit = median_visits(tree);
-    for (uint32_t number = 0; number < tree->capacity; number++) {
+    for (uint32_t number = 0; number < tree->fresh; number++) {
         node *n = node_at(tree, number);
         if (!n->used || (number != tree->root && n->visits <= limit))
             continue;
@@ -535,13 +539,12 @@ void fm_tree_recycle(fm_tree *tree)
         }
         n->first_child = kept;
     }
-    note_seen(tree);
 }
 
 bool fm_tree_adds_up(const fm_tree *tree)
 {
     uint32_t used = 0;
-    for (uint32_t number = 0; number < tree->capacity; number++) {
+    for (uint32_t number = 0; number < tree->fresh; number++) {
         const node *n = node_at(tree, number);
         if (!n->used)
             continue;
@@ -588,23 +591,24 @@ static void node_state(fm_tree *tree, uint32_t number, fm_state *state)
     n->best = links[4];
     n->parent = links[5];
     n->rank_sum = sum;
+    note_seen(tree, n->hash);
 }
 
 /* Whether the links of a restored tree lead from the root to each node in use once. */
 static bool is_tree(const fm_tree *tree)
 {
     uint32_t reached = 0, used = fm_tree_size(tree);
-    for (uint32_t number = 0; number < tree->capacity; number++) {
+    for (uint32_t number = 0; number < tree->fresh; number++) {
         const node *n = node_at(tree, number);
         if (!n->used)
             continue;
         bool linked = number == tree->root
                           ? n->parent == FM_TREE_NONE
-                          : n->parent < tree->capacity && node_at(tree, n->parent)->used;
+                          : n->parent < tree->fresh && node_at(tree, n->parent)->used;
         if (!linked)
             return false;
         for (uint32_t c = n->first_child; c != FM_TREE_NONE; c = node_at(tree, c)->next_sibling)
-            if (++reached >= used || c >= tree->capacity || !node_at(tree, c)->used ||
+            if (++reached >= used || c >= tree->fresh || !node_at(tree, c)->used ||
                 node_at(tree, c)->parent != number)
                 return false;
     }
@@ -613,36 +617,31 @@ static bool is_tree(const fm_tree *tree)
 
 void fm_tree_state(fm_tree *tree, fm_state *state)
 {
-    uint32_t numbers[4] = {tree->root, tree->free_count, tree->lowest, tree->highest};
+    uint32_t numbers[5] = {tree->root, tree->fresh, tree->free_count, tree->lowest, tree->highest};
     fm_state_bytes(state, numbers, sizeof numbers);
-    fm_state_require(state, numbers[0] < tree->capacity && numbers[1] < tree->capacity);
+    fm_state_require(state, numbers[1] <= tree->capacity && numbers[0] < numbers[1] &&
+                                numbers[2] < numbers[1]);
     if (state->bad)
         return;
+    if (state->restoring)
+        release_subtree(tree, tree->root);
     tree->root = numbers[0];
-    tree->free_count = numbers[1];
-    tree->lowest = numbers[2];
-    tree->highest = numbers[3];
-    fm_state_bytes(state, tree->free, numbers[1] * sizeof *tree->free);
-    for (uint32_t number = 0; number < tree->capacity; number++) {
-        node *n = node_at(tree, number);
-        n->used = true;
-    }
-    for (uint32_t f = 0; f < tree->free_count; f++) {
-        fm_state_require(state, tree->free[f] < tree->capacity);
-        if (state->bad)
-            return;
-        node_at(tree, tree->free[f])->used = false;
-    }
-    for (uint32_t number = 0; number < tree->capacity && !state->bad; number++) {
+    tree->fresh = numbers[1];
+    tree->free_count = numbers[2];
+    tree->lowest = numbers[3];
+    tree->highest = numbers[4];
+    fm_state_bytes(state, tree->free, numbers[2] * sizeof *tree->free);
+    for (uint32_t number = 0; number < numbers[1] && !state->bad; number++) {
+        if (state->restoring)
+            reset(tree, number);
+        FM_STATE_VALUE(state, node_at(tree, number)->used);
         FM_STATE_VALUE(state, node_at(tree, number)->serial);
         if (node_at(tree, number)->used)
             node_state(tree, number, state);
     }
     fm_state_require(state, !state->bad && is_tree(tree));
-    if (!state->restoring || state->bad)
-        return;
-    tree->root_visits = node_at(tree, tree->root)->visits;
-    note_seen(tree);
+    if (state->restoring && !state->bad)
+        tree->root_visits = node_at(tree, tree->root)->visits;
 }
 
 void fm_tree_path_state(fm_tree *tree, fm_tree_path *path, fm_state *state)
@@ -657,7 +656,7 @@ void fm_tree_path_state(fm_tree *tree, fm_tree_path *path, fm_state *state)
         if (!state->restoring)
             memcpy(step, (uint32_t[2]){path->nodes[at], path->serials[at]}, sizeof step);
         fm_state_bytes(state, step, sizeof step);
-        fm_state_require(state, step[0] < tree->capacity);
+        fm_state_require(state, step[0] < tree->fresh);
         if (!state->restoring || state->bad)
             continue;
         extend_path(tree, path, step[0]);

@@ -82,9 +82,10 @@ double fm_tree_mean(const fm_tree *tree, uint32_t node);
 void fm_tree_backup(fm_tree *tree, fm_tree_path *path, uint32_t rank);
 
 /* The best completion of a node: products that sum to its residual. Stores one of the same or a
-   lower rank at the end of the path, where there is room for it; reads one, false when there is
+   lower rank at the at-th node of a path, where there is room for it; reads one, false when there is
    none. */
-void fm_tree_store(fm_tree *tree, const fm_tree_path *path, const fm_products *completion);
+void fm_tree_store(fm_tree *tree, const fm_tree_path *path, uint32_t at,
+                   const fm_products *completion);
 bool fm_tree_completion(fm_tree *tree, uint32_t node, fm_products *completion);
 
 /* ---------------------------------------------------------------- alone */
