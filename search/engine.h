@@ -19,6 +19,7 @@ typedef struct fm_engine_task {
     uint32_t target_rank; /* 0: none */
     uint64_t seed;
     const char *symmetry; /* for the symmetric engine, or NULL */
+    int least, most;      /* for the engine mcts over z; both 0 for what it takes without */
 } fm_engine_task;
 
 /* The most walkers that run takes: as many hide each other's latency. */

@@ -25,17 +25,21 @@
    when the pool has led nowhere for a number of games that follows Luby's sequence, it is emptied. */
 enum {
     TREE_BYTES = 1 << 27,
+    SIMULATIONS_IN_PART = 16,
+    ATTEMPTS_IN_PART = 1 << 14,
     SIMULATIONS = 16,               /* at the root, for a move to be committed */
     POOL_MAX = 32,                  /* schemes */
     KNOWN_MAX = 8,                  /* of these, whose products a game has as moves */
     ATTEMPTS_PER_PRODUCT = 1 << 16, /* of a walk without a lower rank, times Luby's number */
     GAMES = 8,                      /* of a generation, times Luby's number, without a lower rank */
+    PART_SIZE = 2,                  /* the smallest n, m, p of a part; */
+    PARTS = 4,                      /* so many parts of a tensor that is no matrix product */
     REST_MIN = 4,                   /* products: with fewer left a game is over */
     OWN_BASIS_SHARE = 2,            /* one game in so many is in the tensor's own basis, */
     PLAIN_SHARE = 4,                /* starts from the plain decomposition, */
     PLAIN_LEAF_SHARE = 16,          /* one new position in so many is completed by it */
     PROPOSAL_TRIES = 8,
-    RANK_ROOM = 8,
+    RANK_ROOM = FM_GAME_COEFFICIENT_MAX * FM_GAME_COEFFICIENT_MAX * FM_GAME_COEFFICIENT_MAX + 8,
 };
 /* Of the kinds of proposals, before anything is known. */
 static const double KIND_WEIGHTS[FM_PROPOSAL_KINDS] = {16, 1, 1, 4, 0.25};
@@ -44,18 +48,21 @@ typedef struct shared {
     const fm_engine_task *task;
     uint32_t extent[3];
     uint32_t moves_max, completion_max, rank_max; /* of committed and other moves; of both */
-    int least, most;
+    int least, most;                              /* coefficients */
+    fm_ring walk_ring;                            /* zt for z */
     fm_tree *tree;
     fm_playout *plain; /* for decompositions */
 
     /* Of the game, changed only with the tree locked. */
     fm_random random;
-    uint64_t game, generation, generation_games; /* games since the generation's last success */
+    uint64_t game, generation_games; /* the latter since the generation's last success */
+    uint32_t part, part_count;       /* of the tensor that the game is for */
     fm_basis basis;
     fm_game *origin, *root;            /* the tensor, and what is left of it at the root */
     fm_products moves, known, scratch; /* committed moves; products of schemes, in this basis */
     _Atomic uint32_t quota;            /* visits of the root for the next move */
-    _Atomic uint64_t luby;             /* of the game */
+    _Atomic uint64_t generation;       /* of the pool */
+    uint64_t luby;                     /* of the game */
 
     omp_lock_t pool_lock; /* guards what follows */
     fm_products pool[POOL_MAX];
@@ -71,7 +78,8 @@ typedef struct walker {
     fm_tree_path path;
     fm_basis basis; /* of the game that its simulation belongs to */
     fm_products aside, moves, completion, best;
-    bool plays; /* a playout is under way */
+    uint64_t generation; /* of the pool, when its simulation began */
+    bool plays;          /* a playout is under way */
 } walker;
 
 /* ---------------------------------------------------------------- products */
@@ -115,12 +123,14 @@ static bool offer(walker *w, const fm_products *found)
     if (!fm_basis_take_products(&w->basis, true, s->least, s->most, own))
         return false;
     omp_set_lock(&s->pool_lock);
-    if (own->rank < s->pool_rank) {
+    /* Later games complete by what is in the pool, and walks are over zt. */
+    bool is_current = w->generation == s->generation && fm_products_are_ternary(own);
+    if (is_current && own->rank < s->pool_rank) {
         s->pool_rank = own->rank;
         s->pool_size = 0;
         s->generation_games = 0;
     }
-    if (own->rank == s->pool_rank) {
+    if (is_current && own->rank == s->pool_rank) {
         uint64_t hash = fm_products_hash(own);
         bool is_new = true;
         for (uint32_t i = 0; i < s->pool_size && is_new; i++)
@@ -165,7 +175,7 @@ static void empty_pool(shared *s)
 static void choose_basis(shared *s)
 {
     uint32_t steps = 0;
-    if (s->game > 1 && fm_random_below(&s->random, OWN_BASIS_SHARE) != 0)
+    if (s->generation_games > 0 && fm_random_below(&s->random, OWN_BASIS_SHARE) != 0)
         steps = 1 + fm_random_below(&s->random, s->extent[0] + s->extent[1] + s->extent[2]);
     fm_basis_draw(&s->basis, s->task->ring, s->extent, steps, &s->random);
     fm_game_copy(s->root, s->origin);
@@ -187,10 +197,10 @@ static void choose_known(shared *s)
 /* The completion of the first position, in s->scratch. */
 static void choose_completion(shared *s)
 {
-    bool plain = fm_random_below(&s->random, PLAIN_SHARE) == 0;
+    bool plain = s->generation_games > 0 && fm_random_below(&s->random, PLAIN_SHARE) == 0;
     if (!plain && draw_from_pool(s, &s->scratch))
         return;
-    if (s->basis.count == 0 && (s->game == 1 || !s->task->standard)) {
+    if (s->basis.count == 0) {
         uint64_t start = s->game % s->task->start_count;
         copy_products(&s->scratch, &s->task->starts[start]);
     } else if (!fm_playout_decompose(s->plain, s->root, s->completion_max, &s->scratch)) {
@@ -200,21 +210,108 @@ static void choose_completion(shared *s)
     }
 }
 
+/* Whether the game is for a part of the tensor. */
+static bool plays_part(const shared *s)
+{
+    return s->part + 1 < s->part_count;
+}
+
+/* How many coordinates of each axis, or, of a format, how large n, m and p are in a part. */
+static void part_sizes(const shared *s, uint32_t part, uint32_t sizes[3])
+{
+    const uint32_t *format = s->task->tensor->format;
+    if (format[0] == 0) {
+        for (int axis = 0; axis < 3; axis++)
+            sizes[axis] = (s->extent[axis] * (part + 1) + PARTS - 1) / PARTS;
+        return;
+    }
+    for (int l = 0; l < 3; l++)
+        sizes[l] = format[l] < PART_SIZE ? format[l] : PART_SIZE;
+    for (; part > 0; part--) {
+        int smallest = -1;
+        for (int l = 0; l < 3; l++)
+            if (sizes[l] < format[l] && (smallest < 0 || sizes[l] < sizes[smallest]))
+                smallest = l;
+        sizes[smallest]++;
+    }
+}
+
+static uint32_t count_parts(const fm_engine_task *task)
+{
+    uint32_t count = 1;
+    if (!task->standard || task->tensor->format[0] == 0)
+        return task->standard ? PARTS : 1;
+    for (int l = 0; l < 3; l++)
+        count += task->tensor->format[l] > PART_SIZE ? task->tensor->format[l] - PART_SIZE : 0;
+    return count;
+}
+
+/* Whether a product is one of units, as in the standard scheme, and not in the part. */
+static bool is_beyond(const shared *s, const uint32_t sizes[3], const int8_t *row)
+{
+    const uint32_t *format = s->task->tensor->format;
+    uint32_t at[3] = {0};
+    for (int axis = 0; axis < 3; row += s->extent[axis++]) {
+        uint32_t count = 0;
+        for (uint32_t e = 0; e < s->extent[axis]; e++)
+            if (row[e] != 0) {
+                at[axis] = e;
+                count++;
+            }
+        if (count != 1)
+            return false;
+    }
+    if (format[0] == 0)
+        return at[0] >= sizes[0] || at[1] >= sizes[1] || at[2] >= sizes[2];
+    return at[0] / format[1] >= sizes[0] || at[0] % format[1] >= sizes[1] ||
+           at[1] % format[2] >= sizes[2];
+}
+
+/* Begins a game whose first moves are the standard products beyond a part of the tensor: what is left
+   to play for is the part. */
+static void begin_part(shared *s)
+{
+    uint32_t sizes[3], kept = 0;
+    s->basis.count = 0;
+    s->known.rank = 0;
+    fm_game_copy(s->root, s->origin);
+    if (!draw_from_pool(s, &s->scratch))
+        copy_products(&s->scratch, &s->task->starts[0]);
+    part_sizes(s, s->part, sizes);
+    for (uint32_t r = 0; r < s->scratch.rank; r++) {
+        int8_t *row = fm_products_row(&s->scratch, r);
+        if (!is_beyond(s, sizes, row))
+            memmove(fm_products_row(&s->scratch, kept++), row, row_length(s->extent));
+        else if (fm_game_play(s->root, row))
+            append_row(&s->moves, row);
+    }
+    s->scratch.rank = kept;
+}
+
+/* Begins the next game: of the next part until there is the whole. */
 static void begin_game(shared *s)
 {
-    s->game++;
-    if (++s->generation_games > GAMES * fm_luby(s->generation)) {
+    bool is_whole = s->game > 0 && !plays_part(s);
+    s->moves.rank = 0;
+    if (s->game > 0 && !is_whole)
+        s->part++;
+    if (is_whole && ++s->generation_games > GAMES * fm_luby(s->generation)) {
         s->generation++;
         s->generation_games = 0;
+        s->part = 0;
         empty_pool(s);
     }
-    s->luby = fm_luby(s->game);
-    s->moves.rank = 0;
-    choose_basis(s);
-    choose_known(s);
-    choose_completion(s);
+    s->game++;
+    s->luby = fm_luby(s->generation_games + 1);
+    if (plays_part(s)) {
+        begin_part(s);
+    } else {
+        choose_basis(s);
+        choose_known(s);
+        choose_completion(s);
+    }
     fm_tree_clear(s->tree, &s->scratch);
-    s->quota = SIMULATIONS;
+    s->quota = plays_part(s) ? SIMULATIONS_IN_PART : SIMULATIONS;
 }
 
 /* Whether what is left at the root can be completed to less than what is known. */
@@ -229,6 +326,38 @@ static bool is_promising(shared *s)
 
 /* ---------------------------------------------------------------- completions */
 
+/* What of a coefficient is in a layer of ternary vectors. */
+static int8_t layer_of(int8_t coefficient, int layer)
+{
+    return (int8_t)(coefficient > layer ? 1 : coefficient < -layer ? -1 : 0);
+}
+
+static bool has_layer(const int8_t *vector, uint32_t length, int layer)
+{
+    for (uint32_t e = 0; e < length; e++)
+        if (layer_of(vector[e], layer) != 0)
+            return true;
+    return false;
+}
+
+/* Appends the negative of a move, as ternary products: the layers of its factors in all combinations. */
+static void append_negative(const shared *s, const int8_t *move, fm_products *completion)
+{
+    const uint32_t *extent = s->extent;
+    const int8_t *u = move, *v = u + extent[0], *w = v + extent[1];
+    for (int a = 0; has_layer(u, extent[0], a); a++)
+        for (int b = 0; has_layer(v, extent[1], b); b++)
+            for (int c = 0; has_layer(w, extent[2], c); c++) {
+                int8_t *row = fm_products_row(completion, completion->rank++);
+                for (uint32_t e = 0; e < extent[0]; e++)
+                    *row++ = (int8_t)(s->task->ring.p == 2 ? u[e] : -layer_of(u[e], a));
+                for (uint32_t e = 0; e < extent[1]; e++)
+                    *row++ = layer_of(v[e], b);
+                for (uint32_t e = 0; e < extent[2]; e++)
+                    *row++ = layer_of(w[e], c);
+            }
+}
+
 /* The completion of a position from that of the one before the move: without it, or with its
    negative. */
 static void complete(const shared *s, const int8_t *move, fm_products *completion)
@@ -242,10 +371,7 @@ static void complete(const shared *s, const int8_t *move, fm_products *completio
             return;
         }
     }
-    append_row(completion, move);
-    int8_t *last = fm_products_row(completion, completion->rank - 1);
-    for (uint32_t e = 0; s->task->ring.p != 2 && e < s->extent[0]; e++)
-        last[e] = (int8_t)-last[e];
+    append_negative(s, move, completion);
 }
 
 /* ---------------------------------------------------------------- the game goes on */
@@ -275,7 +401,7 @@ static void go_on(shared *s)
     fm_tree_lock(s->tree);
     if (fm_tree_root_visits(s->tree) >= s->quota) {
         uint32_t child = fm_tree_best_move(s->tree);
-        if (child == FM_TREE_NONE || !commit(s, child) || !is_promising(s))
+        if (child == FM_TREE_NONE || plays_part(s) || !commit(s, child) || !is_promising(s))
             begin_game(s);
     }
     if (fm_tree_is_full(s->tree))
@@ -339,6 +465,7 @@ static void go_down(walker *w)
     uint32_t child = FM_TREE_NONE;
     bool is_new = false;
     w->basis = s->basis;
+    w->generation = s->generation;
     copy_products(&w->aside, &s->moves);
     w->moves.rank = 0;
     fm_game_copy(w->game, s->root);
@@ -370,11 +497,11 @@ static void begin_simulation(walker *w)
         go_on(s);
     fm_tree_enter(s->tree);
     go_down(w);
+    uint64_t attempts = plays_part(s) ? ATTEMPTS_IN_PART : ATTEMPTS_PER_PRODUCT * s->luby;
     fm_tree_leave(s->tree);
-    uint64_t attempts = ATTEMPTS_PER_PRODUCT * s->luby;
-    uint64_t whole = w->moves.rank > 0 ? w->moves.rank + w->completion.rank : 0;
     fm_playout_begin(w->playout, &w->aside, &w->moves, &w->completion,
-                     attempts * w->completion.rank, attempts * whole);
+                     attempts * w->completion.rank,
+                     attempts * (w->moves.rank + w->completion.rank));
     w->plays = true;
 }
 
@@ -396,6 +523,10 @@ static bool end_simulation(walker *w)
 
 static fm_status check(const fm_tensor *tensor, const fm_engine_task *task, fm_error *error)
 {
+    if (task->least < -FM_GAME_COEFFICIENT_MAX || task->most > FM_GAME_COEFFICIENT_MAX ||
+        task->least > 0 || task->most < 0)
+        return fm_fail(error, FM_BAD_INPUT, "coefficients of moves are from -%d to %d",
+                       FM_GAME_COEFFICIENT_MAX, FM_GAME_COEFFICIENT_MAX);
     if (task->objective != FM_OBJECTIVE_RANK || task->collect != 0)
         return fm_fail(error, FM_BAD_INPUT, "the engine mcts looks for low ranks only");
     for (size_t e = 0; e < tensor->entry_count; e++) {
@@ -428,13 +559,15 @@ static void *new_shared(const fm_engine_task *task)
         start = task->starts[i].rank > start ? task->starts[i].rank : start;
     s->task = task;
     memcpy(s->extent, task->tensor->extent, sizeof s->extent);
-    s->least = -1, s->most = 1;
+    s->least = task->least != 0 ? task->least : -1;
+    s->most = task->most != 0 ? task->most : 1;
+    s->walk_ring = task->ring.kind == FM_RING_Z ? FM_RING_ZT_VALUE : task->ring;
     s->completion_max = 2 * start + RANK_ROOM;
     s->moves_max = start;
     s->rank_max = s->completion_max + s->moves_max + RANK_ROOM;
     s->tree = fm_tree_new(s->extent, s->completion_max, TREE_BYTES);
     fm_random_seed(&s->random, task->seed, UINT64_MAX);
-    s->plain = fm_playout_new(s->extent, task->ring, s->rank_max, &s->random);
+    s->plain = fm_playout_new(s->extent, s->walk_ring, s->rank_max, &s->random);
     s->moves = new_products(s->extent, s->rank_max);
     s->scratch = new_products(s->extent, s->rank_max);
     s->known = new_products(s->extent, KNOWN_MAX * s->rank_max);
@@ -443,6 +576,7 @@ static void *new_shared(const fm_engine_task *task)
     omp_init_lock(&s->pool_lock);
     empty_pool(s);
     s->generation = 1;
+    s->part_count = count_parts(task);
     set_up_game(s);
     begin_game(s);
     return s;
@@ -472,7 +606,7 @@ static void *new_walker(const fm_engine_task *task, void *opaque, uint64_t numbe
     walker *w = fm_alloc_zero(1, sizeof *w);
     w->shared = s;
     fm_random_seed(&w->random, task->seed, number);
-    w->playout = fm_playout_new(s->extent, task->ring, s->rank_max, &w->random);
+    w->playout = fm_playout_new(s->extent, s->walk_ring, s->rank_max, &w->random);
     w->game = fm_game_new(s->extent, task->ring);
     w->aside = new_products(s->extent, s->rank_max);
     w->moves = new_products(s->extent, s->rank_max);
@@ -663,15 +797,17 @@ static void shared_state(void *opaque, fm_state *state)
     shared *s = opaque;
     fm_tree_lock(s->tree);
     uint32_t quota = s->quota;
-    uint64_t luby = s->luby;
+    uint64_t generation = s->generation;
     FM_STATE_VALUE(state, s->random);
     FM_STATE_VALUE(state, s->game);
-    FM_STATE_VALUE(state, s->generation);
+    FM_STATE_VALUE(state, generation);
+    FM_STATE_VALUE(state, s->part);
+    fm_state_require(state, s->part < s->part_count);
     FM_STATE_VALUE(state, s->generation_games);
     FM_STATE_VALUE(state, quota);
-    FM_STATE_VALUE(state, luby);
+    FM_STATE_VALUE(state, s->luby);
     s->quota = quota;
-    s->luby = luby;
+    s->generation = generation;
     fm_basis_state(&s->basis, s->extent, state);
     products_state(&s->moves, s->rank_max, state);
     products_state(&s->known, KNOWN_MAX * s->rank_max, state);
@@ -687,6 +823,7 @@ static void state(void *opaque, fm_state *state)
     walker *w = opaque;
     shared *s = w->shared;
     FM_STATE_VALUE(state, w->random);
+    FM_STATE_VALUE(state, w->generation);
     FM_STATE_VALUE(state, w->plays);
     fm_basis_state(&w->basis, s->extent, state);
     products_state(&w->aside, s->rank_max, state);

@@ -206,15 +206,6 @@ static void begin_climb(fm_playout *playout, uint64_t attempts)
     playout->end = playout->lane.attempts + attempts;
 }
 
-static bool is_ternary(const fm_products *products)
-{
-    size_t row = (size_t)products->extent[0] + products->extent[1] + products->extent[2];
-    for (size_t c = 0; c < products->rank * row; c++)
-        if (products->coefficients[c] < -1 || products->coefficients[c] > 1)
-            return false;
-    return true;
-}
-
 /* Takes note of a lower rank. */
 static void note_progress(fm_playout *playout)
 {
@@ -235,7 +226,8 @@ void fm_playout_begin(fm_playout *playout, const fm_products *aside, const fm_pr
     append_products(&playout->aside, aside);
     append_products(&playout->moves, moves);
     playout->in_whole = false;
-    playout->whole_attempts = moves->rank > 0 && is_ternary(moves) ? whole_attempts : 0;
+    playout->whole_attempts =
+        moves->rank > 0 && fm_products_are_ternary(moves) ? whole_attempts : 0;
     load(playout, completion, NULL);
     begin_climb(playout, residual_attempts);
     note_progress(playout);
