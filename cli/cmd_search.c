@@ -32,7 +32,8 @@ static struct {
 static const cli_option options[] = {
     {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
     {"engine", "NAME", CLI_STRING, &arguments.engine,
-     "flips; symmetric: square formats, a symmetry kept; mcts: tree search"},
+     "flips; symmetric: square formats, a symmetry kept; mcts: tree search; auto: flips and mcts "
+     "in turn"},
     {"strategy", "NAME", CLI_STRING, &arguments.strategy,
      "of the engine flips: growth, pools or walks"},
     {"through", "FORMAT", CLI_STRING, &arguments.through,

@@ -3,6 +3,7 @@
 #define FM_ENGINE_H
 
 #include "products.h"
+#include "random.h"
 #include "state.h"
 
 /* What every walker of a search is made for. */
@@ -59,6 +60,9 @@ typedef struct fm_engine {
 /* The engine of a name, NULL for "flips"; NULL when there is none. */
 const fm_engine *fm_engine_named(const char *name);
 
-extern const fm_engine fm_engine_flips, fm_engine_symmetric, fm_engine_mcts;
+extern const fm_engine fm_engine_flips, fm_engine_symmetric, fm_engine_mcts, fm_engine_auto;
+
+/* Offers a scheme that another engine found to what the walkers of fm_engine_mcts share. */
+void fm_mcts_put(void *shared, fm_random *random, const fm_products *products);
 
 #endif

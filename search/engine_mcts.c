@@ -30,10 +30,11 @@ enum {
     SIMULATIONS = 16,               /* at the root, for a move to be committed */
     POOL_MAX = 32,                  /* schemes */
     KNOWN_MAX = 8,                  /* of these, whose products a game has as moves */
-    ATTEMPTS_PER_PRODUCT = 1 << 16, /* of a walk without a lower rank, times Luby's number */
+    ATTEMPTS_PER_PRODUCT = 1 << 15, /* of a walk without a lower rank, times Luby's number */
     GAMES = 8,                      /* of a generation, times Luby's number, without a lower rank */
     PART_SIZE = 2,                  /* the smallest n, m, p of a part; */
     PARTS = 4,                      /* so many parts of a tensor that is no matrix product */
+    COMMITTED_SHARE = 3,            /* a game ends when one product in so many is committed */
     REST_MIN = 4,                   /* products: with fewer left a game is over */
     OWN_BASIS_SHARE = 2,            /* one game in so many is in the tensor's own basis, */
     PLAIN_SHARE = 4,                /* starts from the plain decomposition, */
@@ -55,8 +56,9 @@ typedef struct shared {
 
     /* Of the game, changed only with the tree locked. */
     fm_random random;
-    uint64_t game, generation_games; /* the latter since the generation's last success */
-    uint32_t part, part_count;       /* of the tensor that the game is for */
+    uint64_t game;
+    _Atomic uint64_t generation_games; /* since the generation's last success */
+    uint32_t part, part_count;         /* of the tensor that the game is for */
     fm_basis basis;
     fm_game *origin, *root;            /* the tensor, and what is left of it at the root */
     fm_products moves, known, scratch; /* committed moves; products of schemes, in this basis */
@@ -109,7 +111,38 @@ static void copy_products(fm_products *to, const fm_products *from)
 
 /* ---------------------------------------------------------------- the pool */
 
-/* Offers a scheme in the game's basis. Counts as a walker's best when it is; true then. */
+/* Keeps a scheme, in the tensor's own basis, when it is among the best of its generation. */
+static void put(shared *s, uint64_t generation, fm_random *random, const fm_products *products)
+{
+    omp_set_lock(&s->pool_lock);
+    /* Later games complete by what is in the pool, and walks are over zt. */
+    bool is_wanted = generation == s->generation && products->rank <= s->pool_rank &&
+                     fm_products_are_ternary(products);
+    if (is_wanted && products->rank < s->pool_rank) {
+        s->best_rank = s->pool_rank = products->rank;
+        s->pool_size = 0;
+        s->generation_games = 0;
+    }
+    uint64_t hash = is_wanted ? fm_products_hash(products) : 0;
+    for (uint32_t i = 0; i < s->pool_size && is_wanted; i++)
+        is_wanted = fm_products_hash(&s->pool[i]) != hash;
+    if (is_wanted) {
+        bool is_full = s->pool_size == POOL_MAX;
+        copy_products(&s->pool[is_full ? fm_random_below(random, POOL_MAX) : s->pool_size],
+                      products);
+        s->pool_size += !is_full;
+    }
+    omp_unset_lock(&s->pool_lock);
+}
+
+void fm_mcts_put(void *opaque, fm_random *random, const fm_products *products)
+{
+    shared *s = opaque;
+    if (products->rank <= s->completion_max)
+        put(s, s->generation, random, products);
+}
+
+/* Offers what a playout found, in its game's basis, to the pool; true when it is the walker's best. */
 static bool offer(walker *w, const fm_products *found)
 {
     shared *s = w->shared;
@@ -122,28 +155,7 @@ static bool offer(walker *w, const fm_products *found)
         append_row(own, fm_products_row(&w->aside, r));
     if (!fm_basis_take_products(&w->basis, true, s->least, s->most, own))
         return false;
-    omp_set_lock(&s->pool_lock);
-    /* Later games complete by what is in the pool, and walks are over zt. */
-    bool is_current = w->generation == s->generation && fm_products_are_ternary(own);
-    if (is_current && own->rank < s->pool_rank) {
-        s->pool_rank = own->rank;
-        s->pool_size = 0;
-        s->generation_games = 0;
-    }
-    if (is_current && own->rank == s->pool_rank) {
-        uint64_t hash = fm_products_hash(own);
-        bool is_new = true;
-        for (uint32_t i = 0; i < s->pool_size && is_new; i++)
-            is_new = fm_products_hash(&s->pool[i]) != hash;
-        uint32_t place =
-            s->pool_size < POOL_MAX ? s->pool_size : fm_random_below(&w->random, POOL_MAX);
-        if (is_new)
-            copy_products(&s->pool[place], own);
-        if (is_new && s->pool_size < POOL_MAX)
-            s->pool_size++;
-    }
-    s->best_rank = s->pool_rank;
-    omp_unset_lock(&s->pool_lock);
+    put(s, w->generation, &w->random, own);
     if (own->rank >= w->best.rank)
         return false;
     copy_products(&w->best, own);
@@ -314,14 +326,16 @@ static void begin_game(shared *s)
     s->quota = plays_part(s) ? SIMULATIONS_IN_PART : SIMULATIONS;
 }
 
-/* Whether what is left at the root can be completed to less than what is known. */
+/* Whether the game goes on: what is left can be completed to less than what is known, and is not yet so
+   little that walks alone are done with it. */
 static bool is_promising(shared *s)
 {
     uint32_t ranks[3], least = 0;
     fm_game_flattening_ranks(s->root, ranks);
     for (int axis = 0; axis < 3; axis++)
         least = ranks[axis] > least ? ranks[axis] : least;
-    return least >= REST_MIN && s->moves.rank + least < s->best_rank;
+    return least >= REST_MIN && s->moves.rank + least < s->best_rank &&
+           COMMITTED_SHARE * s->moves.rank < s->best_rank;
 }
 
 /* ---------------------------------------------------------------- completions */
@@ -797,17 +811,18 @@ static void shared_state(void *opaque, fm_state *state)
     shared *s = opaque;
     fm_tree_lock(s->tree);
     uint32_t quota = s->quota;
-    uint64_t generation = s->generation;
+    uint64_t generation = s->generation, games = s->generation_games;
     FM_STATE_VALUE(state, s->random);
     FM_STATE_VALUE(state, s->game);
     FM_STATE_VALUE(state, generation);
     FM_STATE_VALUE(state, s->part);
     fm_state_require(state, s->part < s->part_count);
-    FM_STATE_VALUE(state, s->generation_games);
+    FM_STATE_VALUE(state, games);
     FM_STATE_VALUE(state, quota);
     FM_STATE_VALUE(state, s->luby);
     s->quota = quota;
     s->generation = generation;
+    s->generation_games = games;
     fm_basis_state(&s->basis, s->extent, state);
     products_state(&s->moves, s->rank_max, state);
     products_state(&s->known, KNOWN_MAX * s->rank_max, state);

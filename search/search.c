@@ -649,7 +649,8 @@ static fm_status check_options(const fm_tensor *tensor, const fm_search_options 
     char name[FM_RING_NAME_SIZE];
     if (fm_engine_named(options->engine) == NULL)
         return fm_fail(error, FM_BAD_INPUT,
-                       "unknown engine '%s'; there are: flips, symmetric, mcts", options->engine);
+                       "unknown engine '%s'; there are: flips, symmetric, mcts, auto",
+                       options->engine);
     for (unsigned axis = 0; axis < 3; axis++)
         if (tensor->extent[axis] > FM_WALK_EXTENT_MAX)
             return fm_fail(error, FM_BAD_INPUT,

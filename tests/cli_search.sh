@@ -48,6 +48,8 @@ has_line out 'engine     symmetric'
 exits 0 "$fewmul" search 4x4x4 --engine symmetric --ring f2 --flips 10k --store orbits \
     --from "$(ls orbits/4x4x4/f2/rank49/*.json | head -n 1)"
 
+exits 0 "$fewmul" search 3x3x3 --engine auto --ring f2 --target 23 --threads 2 --store tree
+
 # Tree search, from the tensor and from what it found; where there is nothing to play for it ends, too.
 exits 0 "$fewmul" search 2x2x2 --engine mcts --target 7 --threads 2 --store tree
 exits 0 "$fewmul" show tree/2x2x2/zt/rank7/*.json
