@@ -26,8 +26,12 @@
 #define FM_WALK_EXTENT_MAX 256
 /* Rows are numbered with 14 bits. */
 #define FM_WALK_RANK_MAX 16000
-/* Walks of up to so many products have an index of their own, which is faster. */
-#define FM_WALK_FEW 96
+/* Walks of up to so many products have an index of their own, which is faster: 4x4x4 over f2 37 million
+   flips a second against 33. With sets of two words for up to 96 it was slower (4x4x5: 16 against 23). */
+#define FM_WALK_FEW 64
+
+/* The most walks that run takes side by side. */
+#define FM_LANES_MAX 4
 
 typedef struct fm_walk fm_walk;
 
@@ -85,12 +89,29 @@ typedef struct fm_walk_kernel {
     void (*state)(fm_walk *walk, fm_state *state);
 } fm_walk_kernel;
 
-/* The kernel for a ring, vectors of up to extent coefficients and up to capacity products, the
-   fastest on this CPU; NULL when there is none. The walks that it makes do not depend on the CPU. */
+/* How walks of few products find equal factors, and with what instructions. */
+typedef enum fm_walk_path {
+    FM_WALK_TABLE,
+    FM_WALK_SWEEP,
+    FM_WALK_TABLE_AVX2,
+    FM_WALK_SWEEP_AVX2,
+    FM_WALK_SWEEP_AVX512,
+    FM_WALK_PATHS
+} fm_walk_path;
+
+const char *fm_walk_path_name(fm_walk_path path);
+/* Whether it was built and this CPU can run it; FEWMUL_CPU lowers what it can (cpu.h). */
+bool fm_walk_path_is_here(fm_walk_path path);
+/* The fastest of those here, as measured once in a process, some ten milliseconds; without vector
+   instructions, FM_WALK_TABLE. */
+fm_walk_path fm_walk_path_fastest(void);
+
+/* The kernel for a ring, vectors of up to extent coefficients and up to capacity products, by the
+   fastest path; NULL when there is none. The walks that it makes do not depend on the path. */
 const fm_walk_kernel *fm_walk_kernel_for(fm_ring ring, uint32_t extent, uint32_t capacity);
 
-/* The same on a CPU without the instruction sets above level: what fm_cpu_level returns. */
-const fm_walk_kernel *fm_walk_kernel_at(fm_cpu_level level, fm_ring ring, uint32_t extent,
+/* The same by a path that is here. */
+const fm_walk_kernel *fm_walk_kernel_by(fm_walk_path path, fm_ring ring, uint32_t extent,
                                         uint32_t capacity);
 
 /* The kernel for walks on orbits of a symmetry, for up to capacity of them: a product stands for

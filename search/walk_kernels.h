@@ -19,6 +19,9 @@ typedef uint16_t node_t; /* 4 times the number of a product, plus 0, 1 or 2 for 
    other product. The high 32 choose the node. */
 enum { ORDER_BIT = 1, SIGN_BIT = 2, PARTNER_SHIFT = 2 };
 
+/* Of the two other sides, the one that an order takes first. */
+static const uint8_t third_side[3][2] = {{1, 2}, {2, 0}, {0, 1}};
+
 /* Values of INVOLUTION, see walk_template.c. */
 #define REVERSAL      1
 #define TRANSPOSITION 2
@@ -26,9 +29,11 @@ enum { ORDER_BIT = 1, SIGN_BIT = 2, PARTNER_SHIFT = 2 };
 /* Linear dependence is looked for among so many products that share a factor at once. */
 enum { DEPENDENCE_MAX = 64 };
 
-/* The index of walk_table_template.c: buckets, the words of a set, and the most products. Beyond, the
-   hash rings are faster (5x5x5 over f2: 19 million flips a second against 17.5). */
-enum { TABLE_BITS = 11, TABLE_WORDS = 2, TABLE_RANK_MAX = FM_WALK_FEW };
+/* The index of walk_sets_template.c: buckets of each side, and the most products, a bit each. */
+enum { TABLE_BITS = 11, TABLE_RANK_MAX = FM_WALK_FEW };
+
+/* The bucket of a product that is not there. */
+#define NO_BUCKET ((uint16_t)0xffff)
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
@@ -40,9 +45,10 @@ typedef struct fm_walk_kernels {
 extern const fm_walk_kernels fm_walk_rings;  /* any rank */
 extern const fm_walk_kernels fm_walk_orbits; /* any number of orbits */
 extern const fm_walk_kernels fm_walk_orbits_reversal, fm_walk_orbits_transposition;
-extern const fm_walk_kernels fm_walk_table_portable; /* up to TABLE_RANK_MAX products */
+/* Up to TABLE_RANK_MAX products. */
+extern const fm_walk_kernels fm_walk_table_portable, fm_walk_sweep_portable;
 #ifdef FEWMUL_X86
-extern const fm_walk_kernels fm_walk_table_bmi2;
+extern const fm_walk_kernels fm_walk_table_avx2, fm_walk_sweep_avx2, fm_walk_sweep_avx512;
 #endif
 
 static inline int compare_nodes(const void *a, const void *b)
@@ -67,6 +73,69 @@ static inline uint32_t select_bit(uint64_t word, uint32_t k)
     }
     return at;
 #endif
+}
+
+/* Which of 64 numbers, aligned, equal another one. */
+static ALWAYS_INLINE uint64_t equal_set(const uint16_t *numbers, uint16_t number)
+{
+#if defined(__AVX512BW__)
+    const __m512i wanted = _mm512_set1_epi16((short)number);
+    uint64_t low = _mm512_cmpeq_epi16_mask(_mm512_load_si512(numbers), wanted);
+    uint64_t high = _mm512_cmpeq_epi16_mask(_mm512_load_si512(numbers + 32), wanted);
+    return low | high << 32;
+#elif defined(__AVX2__)
+    const __m256i *at = (const __m256i *)numbers, wanted = _mm256_set1_epi16((short)number);
+    uint64_t set = 0;
+    for (int half = 0; half < 2; half++, at += 2) {
+        __m256i first = _mm256_cmpeq_epi16(_mm256_load_si256(at), wanted);
+        __m256i second = _mm256_cmpeq_epi16(_mm256_load_si256(at + 1), wanted);
+        __m256i bytes = _mm256_permute4x64_epi64(_mm256_packs_epi16(first, second), 0xd8);
+        set |= (uint64_t)(uint32_t)_mm256_movemask_epi8(bytes) << 32 * half;
+    }
+    return set;
+#else
+    uint64_t set = 0;
+    for (int i = 0; i < 64; i++)
+        set |= (uint64_t)(numbers[i] == number) << i;
+    return set;
+#endif
+}
+
+/* The random streams of up to FM_LANES_MAX lanes, each word of their states side by side, so that
+   one vector instruction works for all. */
+typedef uint64_t lanes_word __attribute__((vector_size(8 * FM_LANES_MAX)));
+
+typedef struct random_bundle {
+    lanes_word state[4];
+} random_bundle;
+
+static inline void bundle_randoms(const fm_lane *lanes, unsigned count, random_bundle *bundle)
+{
+    memset(bundle, 0, sizeof *bundle);
+    for (unsigned l = 0; l < count; l++)
+        for (int i = 0; i < 4; i++)
+            bundle->state[i][l] = lanes[l].random->state[i];
+}
+
+static inline void unbundle_randoms(const random_bundle *bundle, fm_lane *lanes, unsigned count)
+{
+    for (unsigned l = 0; l < count; l++)
+        for (int i = 0; i < 4; i++)
+            lanes[l].random->state[i] = bundle->state[i][l];
+}
+
+/* fm_random_next of each. */
+static ALWAYS_INLINE void next_of_bundle(random_bundle *bundle, uint64_t *bits)
+{
+    lanes_word *s = bundle->state, sum = s[0] + s[3], t = s[1] << 17;
+    lanes_word result = (sum << 23 | sum >> 41) + s[0];
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = s[3] << 45 | s[3] >> 19;
+    memcpy(bits, &result, sizeof result);
 }
 
 #endif

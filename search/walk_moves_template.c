@@ -7,46 +7,28 @@ static inline node_t NAME(beside)(node_t node, uint32_t offset)
     return (node_t)((node & ~3u) + position[node % 4 + offset]);
 }
 
-/* The change that a flip makes of two nodes with equal factors; false when it leaves the ring or a
-   product would vanish, or the factors are not equal after all. Over f3 and zt the sign is drawn;
-   over zt it is the other one when only that stays in the ring. */
-static inline bool NAME(flipped)(const walk_t *w, node_t node, node_t other, uint32_t bits,
-                                 NAME(change) * c)
+/* What a flip makes of the factors ax and by of products a and b that share their third ones: ax + t
+   bx and by - t ay; bx and ay are the others. Over f3 and zt the sign is drawn; over zt it is the
+   other one when only that stays in the ring. False when it leaves the ring or a product would
+   vanish: what shares two factors is reduced, not flipped. No branch depends on data. */
+static ALWAYS_INLINE bool NAME(flip_factors)(const vec *ax, const vec *bx, const vec *by,
+                                             const vec *ay, bool same_sign, uint32_t bits,
+                                             NAME(change) * c)
 {
-    static const uint8_t third[3][2] = {{1, 2}, {2, 0}, {0, 1}};
-    bool same = NAME(equal)(&w->factor[node], &w->factor[other]);
-    bool image = NAME(is_image)(&w->factor[node], &w->factor[other]);
-    if ((!same && !image) || (ORBITS && node / 4 == other / 4))
-        return false;
-    bool turn = image && (!same || (bits & SIGN_BIT) != 0); /* the image of the other product */
-    /* Orders are cyclic; where sides are apart, the other node's side is known. */
-    uint32_t side = node % 4, other_side = ORBITS ? other % 4u : side;
-    uint32_t x = third[side][bits & ORDER_BIT], y = 3 - side - x;
-    uint32_t order = (bits & ORDER_BIT) ^ (INVOLUTION == TRANSPOSITION && turn);
-    uint32_t other_x = third[other_side][order], other_y = 3 - other_side - other_x;
-    uint32_t a = node & ~3u, b = other & ~3u;
-    const vec *ax = &w->factor[a + x], *by = &w->factor[b + other_y];
-    vec bx = NAME(turned)(&w->factor[b + other_x], turn);
-    vec ay = NAME(turned)(&w->factor[a + y], turn);
-    bool negative = TERNARY && (bits & SIGN_BIT) != 0;
-    bool opposite = TERNARY && w->sign[node / 4] == w->sign[other / 4]; /* of w1 to t in new w2 */
+    bool negative = TERNARY && (bits & SIGN_BIT) != 0, can = true;
+    bool opposite = TERNARY && same_sign; /* of w1 to t in new w2 */
 #if MODULUS == 0
-    bool add_x = NAME(can_add)(ax, &bx, false), add_y = NAME(can_add)(by, &ay, opposite);
-    bool subtract_x = NAME(can_add)(ax, &bx, true), subtract_y = NAME(can_add)(by, &ay, !opposite);
-    bool can_add = add_x & add_y, can_subtract = subtract_x & subtract_y;
-    if (!(can_add | can_subtract))
-        return false;
+    bool can_add = NAME(can_add)(ax, bx, false) & NAME(can_add)(by, ay, opposite);
+    bool can_subtract = NAME(can_add)(ax, bx, true) & NAME(can_add)(by, ay, !opposite);
+    can = can_add | can_subtract;
     negative = (negative & can_subtract) | !can_add;
 #endif
-    NAME(add_modular)(ax, &bx, negative, &c->new_ax);
-    NAME(add_modular)(by, &ay, negative != opposite, &c->new_by);
-    if (NAME(is_zero)(&c->new_ax) || NAME(is_zero)(&c->new_by))
-        return false; /* what shares two factors is reduced, not flipped */
-    c->ax = (node_t)(a + x);
-    c->by = (node_t)(b + other_y);
+    NAME(add_modular)(ax, bx, negative, &c->new_ax);
+    NAME(add_modular)(by, ay, negative != opposite, &c->new_by);
+    can &= !NAME(is_zero)(&c->new_ax) & !NAME(is_zero)(&c->new_by);
     c->sign_a = NAME(normalize)(&c->new_ax);
     c->sign_b = NAME(normalize)(&c->new_by);
-    return true;
+    return can;
 }
 
 /* Whether a product, with a factor of it replaced, is one of the held part: none of its factors is
@@ -54,7 +36,7 @@ static inline bool NAME(flipped)(const walk_t *w, node_t node, node_t other, uin
 static bool NAME(is_of_part)(const walk_t *w, node_t node, const vec *factor)
 {
     for (uint32_t s = 0; s < 3; s++) {
-        const vec *own = s == node % 4u ? factor : &w->factor[(node & ~3u) + s];
+        const vec *own = s == node % 4u ? factor : NAME(at)(w, (node & ~3u) + s);
         uint64_t any = 0;
         for (int i = 0; i < WORDS; i++)
             any |= own->word[i] & w->held[s].word[i];
@@ -68,9 +50,9 @@ static bool NAME(is_of_part)(const walk_t *w, node_t node, const vec *factor)
 static bool NAME(adds_to_part)(const walk_t *w, const NAME(change) * c)
 {
     return (NAME(is_of_part)(w, c->ax, &c->new_ax) &&
-            !NAME(is_of_part)(w, c->ax, &w->factor[c->ax])) ||
+            !NAME(is_of_part)(w, c->ax, NAME(at)(w, c->ax))) ||
            (NAME(is_of_part)(w, c->by, &c->new_by) &&
-            !NAME(is_of_part)(w, c->by, &w->factor[c->by]));
+            !NAME(is_of_part)(w, c->by, NAME(at)(w, c->by)));
 }
 
 /* ---------------------------------------------------------------- products */
@@ -79,7 +61,7 @@ static bool NAME(adds_to_part)(const walk_t *w, const NAME(change) * c)
 static inline void NAME(set)(walk_t *w, node_t node, const vec *factor)
 {
     NAME(unlink)(w, node);
-    w->factor[node] = *factor;
+    *NAME(at)(w, node) = *factor;
     NAME(link)(w, node);
 }
 
@@ -93,7 +75,7 @@ static void NAME(append_vectors)(walk_t *w, const vec factor[3], bool negative)
         vec normal = factor[s];
         assert(!NAME(is_zero)(&normal));
         w->sign[r] ^= NAME(normalize)(&normal);
-        w->factor[4 * r + s] = normal;
+        *NAME(at)(w, 4 * r + s) = normal;
         NAME(link)(w, (node_t)(4 * r + s));
     }
 }
@@ -107,7 +89,7 @@ static void NAME(remove)(walk_t *w, uint32_t r)
         if (r == last)
             continue;
         NAME(unlink)(w, (node_t)(4 * last + s));
-        w->factor[4 * r + s] = w->factor[4 * last + s];
+        *NAME(at)(w, 4 * r + s) = *NAME(at)(w, 4 * last + s);
         NAME(link)(w, (node_t)(4 * r + s));
     }
     w->sign[r] = w->sign[last];
@@ -122,9 +104,9 @@ static void NAME(remove)(walk_t *w, uint32_t r)
    sum is zero. */
 static bool NAME(merge)(walk_t *w, node_t node, node_t other, bool turn)
 {
-    vec sum, added = NAME(turned)(&w->factor[other], turn);
+    vec sum, added = NAME(turned)(NAME(at)(w, other), turn);
     uint32_t a = node / 4, b = other / 4;
-    if (!NAME(add)(&w->factor[node], &added, w->sign[a] != w->sign[b], &sum))
+    if (!NAME(add)(NAME(at)(w, node), &added, w->sign[a] != w->sign[b], &sum))
         return false;
     if (NAME(is_zero)(&sum)) {
         NAME(remove)(w, a > b ? a : b);
@@ -144,8 +126,8 @@ static inline bool NAME(reduce_pair)(walk_t *w, node_t node, node_t other, bool 
     bool backwards = INVOLUTION == TRANSPOSITION && turn;
     node_t ax = NAME(beside)(node, 1), bx = NAME(beside)(other, backwards ? 2 : 1);
     node_t ay = NAME(beside)(node, 2), by = NAME(beside)(other, backwards ? 1 : 2);
-    const vec *fax = &w->factor[ax], *fbx = &w->factor[bx];
-    const vec *fay = &w->factor[ay], *fby = &w->factor[by];
+    const vec *fax = NAME(at)(w, ax), *fbx = NAME(at)(w, bx);
+    const vec *fay = NAME(at)(w, ay), *fby = NAME(at)(w, by);
     if (turn ? NAME(is_image)(fax, fbx) : NAME(equal)(fax, fbx))
         return NAME(merge)(w, ay, by, turn);
     if (turn ? NAME(is_image)(fay, fby) : NAME(equal)(fay, fby))
@@ -161,7 +143,7 @@ static bool NAME(reduce_node)(walk_t *w, node_t node)
          other = NAME(next_sharing)(w, node, other)) {
         if (ORBITS && node / 4 == other / 4)
             continue;
-        const vec *a = &w->factor[node], *b = &w->factor[other];
+        const vec *a = NAME(at)(w, node), *b = NAME(at)(w, other);
         if (NAME(equal)(a, b) && NAME(reduce_pair)(w, node, other, false))
             return true;
         if (NAME(is_image)(a, b) && NAME(reduce_pair)(w, node, other, true))
@@ -173,7 +155,7 @@ static bool NAME(reduce_node)(walk_t *w, node_t node)
 /* Removes product r when it is its own image: modulo two its orbit is zero. */
 static inline bool NAME(cancel)(walk_t *w, uint32_t r)
 {
-    const vec *f = &w->factor[4 * r];
+    const vec f[3] = {*NAME(at)(w, 4 * r), *NAME(at)(w, 4 * r + 1), *NAME(at)(w, 4 * r + 2)};
     bool own = false;
     if (INVOLUTION == REVERSAL)
         own = NAME(is_image)(&f[0], &f[0]) && NAME(is_image)(&f[1], &f[1]) &&
@@ -195,10 +177,10 @@ static void NAME(reduce_equal)(walk_t *w)
 }
 
 /* The reductions that a flip leads to; true when the rank fell. */
-static bool NAME(reduce_changed)(walk_t *w, const NAME(change) * c)
+static bool NAME(reduce_changed)(walk_t *w, node_t ax, node_t by)
 {
-    if (!NAME(reduce_node)(w, c->ax) && !NAME(reduce_node)(w, c->by) &&
-        !NAME(cancel)(w, c->ax / 4) && !NAME(cancel)(w, c->by / 4))
+    if (!NAME(reduce_node)(w, ax) && !NAME(reduce_node)(w, by) && !NAME(cancel)(w, ax / 4) &&
+        !NAME(cancel)(w, by / 4))
         return false;
     NAME(reduce_equal)(w);
     return true;
@@ -213,7 +195,7 @@ static bool NAME(plus_pair)(walk_t *w, uint32_t one, uint32_t two, const vec f2[
                             uint32_t x)
 {
     uint32_t y = 3 - side - x;
-    const vec *f1 = &w->factor[4 * one];
+    const vec f1[3] = {*NAME(at)(w, 4 * one), *NAME(at)(w, 4 * one + 1), *NAME(at)(w, 4 * one + 2)};
     bool opposite = w->sign[one] != w->sign[two];
     vec second[3], third[3], sum;
     if (NAME(equal)(&f1[side], &f2[side]) || NAME(equal)(&f1[x], &f2[x]) ||
@@ -243,7 +225,7 @@ static void NAME(draw_image)(const walk_t *w, uint32_t r, fm_random *random, vec
     bool image = INVOLUTION && fm_random_below(random, 2) == 1;
     for (uint32_t s = 0; s < 3; s++) {
         uint32_t position = turn + (image && INVOLUTION == TRANSPOSITION ? 3 - s : s);
-        out[s] = NAME(turned)(&w->factor[4 * r + position % 3], image);
+        out[s] = NAME(turned)(NAME(at)(w, 4 * r + position % 3), image);
     }
 }
 
@@ -272,10 +254,10 @@ static bool NAME(plus)(fm_walk *opaque, fm_random *random)
 static bool NAME(split_by)(walk_t *w, uint32_t r, uint32_t side, node_t by)
 {
     node_t node = (node_t)(4 * r + side);
-    vec part = w->factor[by],
-        rest[3] = {w->factor[4 * r], w->factor[4 * r + 1], w->factor[4 * r + 2]};
-    if (NAME(equal)(&w->factor[node], &part) ||
-        !NAME(add)(&w->factor[node], &part, true, &rest[side]))
+    vec part = *NAME(at)(w, by),
+        rest[3] = {*NAME(at)(w, 4 * r), *NAME(at)(w, 4 * r + 1), *NAME(at)(w, 4 * r + 2)};
+    if (NAME(equal)(NAME(at)(w, node), &part) ||
+        !NAME(add)(NAME(at)(w, node), &part, true, &rest[side]))
         return false;
     NAME(set)(w, node, &part);
     NAME(append_vectors)(w, rest, w->sign[r]);
@@ -331,14 +313,14 @@ static bool NAME(eliminate)(walk_t *w, const NAME(dependence) * d, uint64_t plus
                             uint32_t out, uint32_t y)
 {
     vec changed[DEPENDENCE_MAX];
-    const vec *moved = &w->factor[NAME(beside)(d->members[out], y)];
+    const vec *moved = NAME(at)(w, NAME(beside)(d->members[out], y));
     uint64_t involved = plus | minus;
     for (uint32_t i = 0; i < d->count; i++) {
         if (i == out || (involved >> i & 1) == 0)
             continue;
         bool opposite = w->sign[d->members[i] / 4] != w->sign[d->members[out] / 4];
         bool same = (plus >> i & 1) == (plus >> out & 1); /* x_out = -x_i - ... */
-        if (!NAME(add)(&w->factor[NAME(beside)(d->members[i], y)], moved, same != opposite,
+        if (!NAME(add)(NAME(at)(w, NAME(beside)(d->members[i], y)), moved, same != opposite,
                        &changed[i]))
             return false;
     }
@@ -366,7 +348,7 @@ static bool NAME(holds)(const walk_t *w, const NAME(dependence) * d, uint64_t pl
         int sum = 0;
         for (uint32_t i = 0; i < d->count; i++)
             sum += ((int)(plus >> i & 1) - (int)(minus >> i & 1)) *
-                   NAME(coefficient)(&w->factor[NAME(beside)(d->members[i], x)], e);
+                   NAME(coefficient)(NAME(at)(w, NAME(beside)(d->members[i], x)), e);
         if (sum != 0)
             return false;
     }
@@ -381,7 +363,7 @@ static bool NAME(reduce_members)(walk_t *w, NAME(dependence) * d, uint32_t x, ui
 {
     for (uint32_t i = 0; i < d->count; i++) {
         vec *row = &d->row[i];
-        *row = w->factor[NAME(beside)(d->members[i], x)];
+        *row = *NAME(at)(w, NAME(beside)(d->members[i], x));
         d->track_plus[i] = (uint64_t)1 << i;
         d->track_minus[i] = 0;
         for (uint32_t q = 0; q < i; q++) {
@@ -480,19 +462,13 @@ static fm_walk *NAME(new)(const uint32_t extent[3], uint32_t capacity)
 {
     walk_t *w = NAME(new_index)(capacity);
     w->capacity = capacity;
-    w->factor = fm_alloc_aligned((size_t)4 * capacity, sizeof *w->factor);
-    w->sign = fm_alloc_zero(capacity, sizeof *w->sign);
     NAME(clear)((fm_walk *)w, extent);
     return (fm_walk *)w;
 }
 
 static void NAME(free)(fm_walk *opaque)
 {
-    walk_t *w = (walk_t *)opaque;
-    NAME(free_index)(w);
-    free(w->factor);
-    free(w->sign);
-    free(w);
+    NAME(free_index)((walk_t *)opaque);
 }
 
 static void NAME(append)(fm_walk *opaque, const int8_t *u, const int8_t *v, const int8_t *w_factor)
@@ -509,9 +485,9 @@ static void NAME(get)(const fm_walk *opaque, uint32_t r, int8_t *u, int8_t *v, i
 {
     const walk_t *w = (const walk_t *)opaque;
     assert(r < w->rank);
-    NAME(unpack)(&w->factor[4 * r], w->extent[0], false, u);
-    NAME(unpack)(&w->factor[4 * r + 1], w->extent[1], false, v);
-    NAME(unpack)(&w->factor[4 * r + 2], w->extent[2], w->sign[r], w_factor);
+    NAME(unpack)(NAME(at)(w, 4 * r), w->extent[0], false, u);
+    NAME(unpack)(NAME(at)(w, 4 * r + 1), w->extent[1], false, v);
+    NAME(unpack)(NAME(at)(w, 4 * r + 2), w->extent[2], w->sign[r], w_factor);
 }
 
 static uint32_t NAME(rank)(const fm_walk *opaque)
@@ -544,7 +520,7 @@ static uint64_t NAME(weight)(const fm_walk *opaque)
     uint64_t weight = 0;
     for (uint32_t node = 0; node < 4 * w->rank; node++)
         for (uint32_t i = 0; i < WORDS && node % 4 != 3; i++)
-            weight += (uint64_t)__builtin_popcountll(w->factor[node].word[i]);
+            weight += (uint64_t)__builtin_popcountll(NAME(at)(w, node)->word[i]);
     return weight;
 }
 
@@ -558,7 +534,9 @@ static void NAME(state)(fm_walk *opaque, fm_state *state)
     fm_state_require(state, w->rank <= w->capacity);
     if (state->bad)
         w->rank = 0;
-    fm_state_bytes(state, w->factor, (size_t)4 * w->rank * sizeof *w->factor);
+    for (uint32_t node = 0; node < 4 * w->rank; node++)
+        if (node % 4 != 3)
+            FM_STATE_VALUE(state, *NAME(at)(w, node));
     fm_state_bytes(state, w->sign, w->rank);
     FM_STATE_VALUE(state, w->holds);
     FM_STATE_VALUE(state, w->held);

@@ -21,6 +21,12 @@ struct walk_t {
     node_t *position;   /* by node: where it stands in active */
 };
 
+/* The factor of a node. */
+static inline vec *NAME(at)(const walk_t *w, uint32_t node)
+{
+    return &w->factor[node];
+}
+
 static inline void NAME(activate)(walk_t *w, node_t node)
 {
     w->position[node] = (node_t)w->active_count;
@@ -118,6 +124,29 @@ static inline node_t NAME(partner)(const walk_t *w, node_t node, uint32_t bits)
     return other != node ? other : w->ring_next[other];
 }
 
+/* The change that a flip makes of two nodes with equal factors; false when there is none. */
+static inline bool NAME(flipped)(const walk_t *w, node_t node, node_t other, uint32_t bits,
+                                 NAME(change) * c)
+{
+    bool same = NAME(equal)(&w->factor[node], &w->factor[other]);
+    bool image = NAME(is_image)(&w->factor[node], &w->factor[other]);
+    if ((!same && !image) || (ORBITS && node / 4 == other / 4))
+        return false;
+    bool turn = image && (!same || (bits & SIGN_BIT) != 0); /* the image of the other product */
+    /* Orders are cyclic; where sides are apart, the other node's side is known. */
+    uint32_t side = node % 4, other_side = ORBITS ? other % 4u : side;
+    uint32_t x = third_side[side][bits & ORDER_BIT], y = 3 - side - x;
+    uint32_t order = (bits & ORDER_BIT) ^ (INVOLUTION == TRANSPOSITION && turn);
+    uint32_t other_x = third_side[other_side][order], other_y = 3 - other_side - other_x;
+    uint32_t a = node & ~3u, b = other & ~3u;
+    vec bx = NAME(turned)(&w->factor[b + other_x], turn);
+    vec ay = NAME(turned)(&w->factor[a + y], turn);
+    c->ax = (node_t)(a + x);
+    c->by = (node_t)(b + other_y);
+    return NAME(flip_factors)(&w->factor[c->ax], &bx, &w->factor[c->by], &ay,
+                              w->sign[node / 4] == w->sign[other / 4], bits, c);
+}
+
 static inline bool NAME(step)(walk_t *w, fm_lane *lane)
 {
     if (w->active_count == 0)
@@ -137,7 +166,7 @@ static inline bool NAME(step)(walk_t *w, fm_lane *lane)
     w->sign[c.by / 4] ^= c.sign_b;
     if (!INVOLUTION && w->ring_next[c.ax] == c.ax && w->ring_next[c.by] == c.by)
         return true;
-    return !NAME(reduce_changed)(w, &c);
+    return !NAME(reduce_changed)(w, c.ax, c.by);
 }
 
 /* One walk after the other: side by side they would only push each other out of the cache (8x8x8
@@ -177,6 +206,8 @@ static walk_t *NAME(new_index)(uint32_t capacity)
     w->head = fm_alloc_aligned((size_t)4 << bits, sizeof *w->head);
     w->active = fm_alloc_aligned(nodes, sizeof *w->active);
     w->position = fm_alloc_aligned(nodes, sizeof *w->position);
+    w->factor = fm_alloc_aligned(nodes, sizeof *w->factor);
+    w->sign = fm_alloc_zero(capacity, sizeof *w->sign);
     return w;
 }
 
@@ -189,6 +220,9 @@ static void NAME(free_index)(walk_t *w)
     free(w->head);
     free(w->active);
     free(w->position);
+    free(w->factor);
+    free(w->sign);
+    free(w);
 }
 
 /* The order of rings, chains and active[] is the walk's history, and decides which flips its random

@@ -1,8 +1,9 @@
-/* Kernels for walks of up to TABLE_RANK_MAX products, for the instruction set that the compiler assumes. */
+/* Kernels for walks of few products: tables, for the instruction set that the compiler assumes. */
 #include "walk_kernels.h"
 
 #define KERNELS    fm_walk_table_portable
 #define ORBITS     0
 #define INVOLUTION 0
-#define INDEX      "walk_table_template.c"
+#define SWEEP      0
+#define INDEX      "walk_sets_template.c"
 #include "walk_kernels_template.c"

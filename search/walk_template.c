@@ -9,7 +9,7 @@
               stand for their images under it, and factors that are images of each other count as
               equal (walk.h)
      INDEX    the file with the index of equal factors: walk_rings_template.c or
-              walk_table_template.c, which define struct walk, link and unlink, is_shared,
+              walk_sets_template.c, which define struct walk, link and unlink, is_shared,
               next_sharing, active_count, rank_changed, run, new_index, clear_index, index_state
               and free_index
    Factor s of product r is node 4 r + s, so that a product's factors are neighbours and the two
@@ -26,15 +26,17 @@
 
 #define vec    NAME(vec)
 #define walk_t NAME(walk)
+#define side_t NAME(side)
 
 #include "walk_vector_template.c"
 
 typedef struct walk_t walk_t;
-static inline bool NAME(flipped)(const walk_t *w, node_t node, node_t other, uint32_t bits,
-                                 NAME(change) * c);
+static ALWAYS_INLINE bool NAME(flip_factors)(const vec *ax, const vec *bx, const vec *by,
+                                             const vec *ay, bool same_sign, uint32_t bits,
+                                             NAME(change) * c);
 static bool NAME(adds_to_part)(const walk_t *w, const NAME(change) * c);
 static inline void NAME(set)(walk_t *w, node_t node, const vec *factor);
-static bool NAME(reduce_changed)(walk_t *w, const NAME(change) * c);
+static bool NAME(reduce_changed)(walk_t *w, node_t ax, node_t by);
 
 #include INDEX
 
@@ -48,6 +50,7 @@ static bool NAME(reduce_changed)(walk_t *w, const NAME(change) * c);
 #undef VEC_WORDS
 #undef vec
 #undef walk_t
+#undef side_t
 #undef KERNEL
 #undef MODULUS
 #undef WORDS

@@ -72,9 +72,13 @@ static inline bool NAME(is_zero)(const vec *a)
 
 static inline uint64_t NAME(hash_words)(const uint64_t *word)
 {
+    /* Odd numbers, one a word; the top bits of the sum are good (Dietzfelbinger 1996). */
+    static const uint64_t factor[8] = {0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb,
+                                       0xd6e8feb86659fd93, 0xff51afd7ed558ccd, 0xc4ceb9fe1a85ec53,
+                                       0xa0761d6478bd642f, 0xe7037ed1a0b428db};
     uint64_t h = 0;
     for (int i = 0; i < WORDS; i++)
-        h = (h ^ word[i]) * 0x9e3779b97f4a7c15u + (h >> 32);
+        h += word[i] * factor[i];
     return h;
 }
 

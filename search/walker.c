@@ -73,6 +73,7 @@ struct fm_walker {
     bool lifts_zt;        /* walks over f2 are wanted */
     bool polishes, lifts; /* this episode: walks over f2 for zt */
     bool is_extended;     /* it starts from the stage before */
+    bool holds;           /* and keeps the rank of that */
     fm_products lifted;
     fm_products found; /* of this episode, the best scheme */
     fm_products best;  /* of the whole tensor */
@@ -142,14 +143,21 @@ static void use_kernel(fm_walker *walker, uint32_t number)
     walker->lane.walk = walker->walks[number];
 }
 
-static void load(fm_walker *walker, const fm_products *products)
+/* Which kernel is for a scheme. */
+static uint32_t kernel_for(const fm_walker *walker, const fm_products *products)
 {
     uint32_t number = products->rank + RANK_HEADROOM <= FM_WALK_FEW ? 0 : LENGTHS;
     const uint32_t *extent = products->extent;
     for (uint32_t length = 32; length < extent[0] || length < extent[1] || length < extent[2];
          length *= 2)
         number++;
-    use_kernel(walker, walker->lifts ? number + 2 * LENGTHS : number);
+    return walker->lifts ? number + 2 * LENGTHS : number;
+}
+
+static void load(fm_walker *walker, const fm_products *products)
+{
+    const uint32_t *extent = products->extent;
+    use_kernel(walker, kernel_for(walker, products));
     walker->kernel->clear(walker->lane.walk, extent);
     for (uint32_t r = 0; r < products->rank; r++) {
         const int8_t *row = fm_products_row(products, r);
@@ -220,6 +228,8 @@ static bool note_progress(fm_walker *walker)
     if (walker->kernel->rank(walker->lane.walk) >= walker->found_score >> 32)
         return false;
     save_found(walker);
+    if (!walker->holds && kernel_for(walker, &walker->found) != walker->in_use)
+        load(walker, &walker->found); /* few products now */
     if (!walker->lifts)
         return note_best(walker);
     return walker->found.rank < fm_ladder_rank(walker->ladder, walker->stage) && lift_found(walker);
@@ -346,8 +356,10 @@ static void begin_episode(fm_walker *walker)
         walker->patience /= walker->lifts_zt ? FIRST_VISIT_ZT : FIRST_VISIT;
     walker->reduce_at = walker->lane.attempts;
     walker->due = walker->lane.attempts + (walker->polishes ? 0 : walker->interval);
-    if (walker->is_extended &&
-        fm_random_below(&walker->random, walker->lifts_zt ? HOLD_SHARE_ZT : HOLD_SHARE) == 0)
+    walker->holds =
+        walker->is_extended &&
+        fm_random_below(&walker->random, walker->lifts_zt ? HOLD_SHARE_ZT : HOLD_SHARE) == 0;
+    if (walker->holds)
         walker->kernel->hold(walker->lane.walk,
                              fm_ladder_extent(walker->ladder, walker->stage - 1));
 }
@@ -577,6 +589,7 @@ void fm_walker_state(fm_walker *walker, fm_state *state)
     FM_STATE_VALUE(state, walker->due);
     FM_STATE_VALUE(state, walker->polishes);
     FM_STATE_VALUE(state, walker->lifts);
+    FM_STATE_VALUE(state, walker->holds);
     FM_STATE_VALUE(state, walker->found_score);
     FM_STATE_VALUE(state, walker->best_score);
     FM_STATE_VALUE(state, number);

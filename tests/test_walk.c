@@ -38,7 +38,7 @@ static void append_all(subject *s, const fm_products *products)
     }
 }
 
-static void start_at(subject *s, fm_cpu_level level, const unsigned format[3], const char *ring)
+static void start_by(subject *s, fm_walk_path path, const unsigned format[3], const char *ring)
 {
     fm_error error;
     fm_scheme *standard;
@@ -50,7 +50,7 @@ static void start_at(subject *s, fm_cpu_level level, const unsigned format[3], c
     uint32_t extent = 0;
     for (unsigned axis = 0; axis < 3; axis++)
         extent = products.extent[axis] > extent ? products.extent[axis] : extent;
-    s->kernel = fm_walk_kernel_at(level, s->ring, extent, products.rank + 8);
+    s->kernel = fm_walk_kernel_by(path, s->ring, extent, products.rank + 8);
     assert_non_null(s->kernel);
     s->walk = s->kernel->new (products.extent, products.rank + 8);
     fm_random_seed(&s->random, 7, 0);
@@ -61,7 +61,7 @@ static void start_at(subject *s, fm_cpu_level level, const unsigned format[3], c
 
 static void start(subject *s, const unsigned format[3], const char *ring)
 {
-    start_at(s, fm_cpu_level_here(), format, ring);
+    start_by(s, fm_walk_path_fastest(), format, ring);
 }
 
 static void finish(subject *s)
@@ -170,40 +170,58 @@ static void moves_keep_the_scheme_exact(void **state)
         }
 }
 
-/* The portable path and the best one of this CPU. */
-static void every_cpu_path_gives_the_same_walk(void **state)
+static void assert_same_walk(fm_walk_path path, const unsigned format[3], const char *ring)
+{
+    subject one, two;
+    uint64_t flips_one = 0, flips_two = 0;
+    start_by(&one, FM_WALK_TABLE, format, ring);
+    start_by(&two, path, format, ring);
+    for (int round = 0; round < 5; round++) {
+        run(&one, 5000, &flips_one);
+        run(&two, 5000, &flips_two);
+        one.kernel->plus(one.walk, &one.random);
+        two.kernel->plus(two.walk, &two.random);
+    }
+    assert_int_equal(flips_one, flips_two);
+    assert_same_products(&one, &two);
+    finish(&one);
+    finish(&two);
+}
+
+static void every_path_gives_the_same_walk(void **state)
+{
+    /* For sets of products: fewer than FM_WALK_FEW, and factors of all lengths. */
+    static const unsigned few[][3] = {{2, 2, 2},  {3, 3, 3},  {4, 4, 3},  {1, 7, 8},
+                                      {1, 2, 20}, {1, 1, 50}, {1, 50, 1}, {2, 2, 12}};
+    (void)state;
+    for (fm_walk_path path = 0; path < FM_WALK_PATHS; path++)
+        for (size_t f = 0; f < sizeof few / sizeof few[0] && fm_walk_path_is_here(path); f++)
+            for (size_t r = 0; r < 3; r++)
+                assert_same_walk(path, few[f], rings[r]);
+}
+
+static void the_environment_forbids_paths(void **state)
 {
     (void)state;
-    for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++)
-        for (size_t r = 0; r < 3; r++) {
-            subject one, two;
-            uint64_t flips_one = 0, flips_two = 0;
-            start_at(&one, FM_CPU_PORTABLE, formats[f], rings[r]);
-            start_at(&two, fm_cpu_level_here(), formats[f], rings[r]);
-            for (int round = 0; round < 5; round++) {
-                run(&one, 5000, &flips_one);
-                run(&two, 5000, &flips_two);
-                one.kernel->plus(one.walk, &one.random);
-                two.kernel->plus(two.walk, &two.random);
-            }
-            assert_int_equal(flips_one, flips_two);
-            assert_same_products(&one, &two);
-            finish(&one);
-            finish(&two);
-        }
+    setenv("FEWMUL_CPU", "portable", 1);
+    for (fm_walk_path path = 0; path < FM_WALK_PATHS; path++)
+        assert_int_equal(fm_walk_path_is_here(path), path <= FM_WALK_SWEEP);
+    setenv("FEWMUL_CPU", "avx2", 1);
+    assert_false(fm_walk_path_is_here(FM_WALK_SWEEP_AVX512));
+    unsetenv("FEWMUL_CPU");
+    assert_true(fm_walk_path_is_here(fm_walk_path_fastest()));
 }
 
 /* Walks that run side by side are the walks that they would be alone. */
-static void lanes_do_not_influence_each_other(void **state)
+static void assert_lanes_apart(const unsigned format[3], const char *ring)
 {
-    (void)state;
     enum { LANES = 3 };
     subject together[LANES], alone[LANES];
     fm_lane lanes[LANES];
     uint64_t flips = 0;
     for (int l = 0; l < LANES; l++) {
-        start(&together[l], (const unsigned[3]){4, 4, 4}, "f2");
-        start(&alone[l], (const unsigned[3]){4, 4, 4}, "f2");
+        start(&together[l], format, ring);
+        start(&alone[l], format, ring);
         fm_random_seed(&together[l].random, 3, (uint64_t)l);
         fm_random_seed(&alone[l].random, 3, (uint64_t)l);
         lanes[l] = (fm_lane){.walk = together[l].walk, .random = &together[l].random};
@@ -216,6 +234,15 @@ static void lanes_do_not_influence_each_other(void **state)
         assert_same_products(&together[l], &alone[l]);
         finish(&together[l]);
         finish(&alone[l]);
+    }
+}
+
+static void lanes_do_not_influence_each_other(void **state)
+{
+    (void)state;
+    for (size_t r = 0; r < 3; r++) {
+        assert_lanes_apart((const unsigned[3]){4, 4, 3}, rings[r]);
+        assert_lanes_apart((const unsigned[3]){4, 4, 4}, rings[r]);
     }
 }
 
@@ -390,7 +417,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moves_keep_the_scheme_exact),
-        cmocka_unit_test(every_cpu_path_gives_the_same_walk),
+        cmocka_unit_test(every_path_gives_the_same_walk),
+        cmocka_unit_test(the_environment_forbids_paths),
         cmocka_unit_test(lanes_do_not_influence_each_other),
         cmocka_unit_test(the_same_stream_gives_the_same_walk),
         cmocka_unit_test(a_restored_walk_goes_on_the_same),
