@@ -71,6 +71,9 @@ const volatile int *cli_save_count(void);
 /* A tensor file, or else the name of a tensor, such as 4x4x5 or 3:upper*general. */
 fm_status cli_read_tensor(const char *operand, fm_tensor **out, fm_error *error);
 
+/* What --strategy says; false when there is no such strategy. */
+bool cli_parse_strategy(const char *name, fm_strategy *strategy);
+
 /* Where the results store is when --store is not given: $FEWMUL_STORE, else fewmul-results. */
 const char *cli_default_store(void);
 

@@ -121,6 +121,17 @@ fm_status cli_read_tensor(const char *operand, fm_tensor **out, fm_error *error)
     return fm_tensor_read(operand, out, error);
 }
 
+bool cli_parse_strategy(const char *name, fm_strategy *strategy)
+{
+    static const char *const names[] = {"growth", "pools", "walks"};
+    for (int s = FM_STRATEGY_GROWTH; s <= FM_STRATEGY_WALKS; s++)
+        if (strcmp(name, names[s]) == 0) {
+            *strategy = (fm_strategy)s;
+            return true;
+        }
+    return false;
+}
+
 const char *cli_default_store(void)
 {
     const char *store = getenv("FEWMUL_STORE");

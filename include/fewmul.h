@@ -506,10 +506,13 @@ typedef struct fm_search_options {
     /* Other than FM_OBJECTIVE_RANK: reaching target_rank does not end the search. */
     fm_objective objective;
     const char *engine;   /* "flips", or NULL for it; "symmetric": square formats only, walks that
-                             keep a symmetry (Moosbauer and Poole 2025) */
+                             keep a symmetry (Moosbauer and Poole 2025); "mcts": Monte Carlo tree
+                             search in the TensorGame (Fawzi et al. 2022), completed by walks */
+    int least, most;      /* of the engine mcts over z: coefficients of its moves, -4 to 4; both 0:
+                             from -1 to 1 */
     const char *symmetry; /* of the symmetric engine: "cyclic", "cyclic+reversal",
                              "cyclic+transposition"; NULL: the engine chooses */
-    fm_ring ring;         /* f2, f3 or zt */
+    fm_ring ring;         /* f2, f3 or zt; of the engine mcts also z */
     unsigned threads;     /* 0: as many as OpenMP would use */
     unsigned walkers;     /* 0: four a thread, which hide each other's latency */
     uint64_t seed;        /* walker i draws from stream (seed, i), whatever the thread count */
