@@ -591,6 +591,35 @@ fm_status fm_codegen_c(const fm_scheme *scheme, const fm_codegen_options *option
 fm_status fm_codegen_header(const fm_scheme *scheme, const fm_codegen_options *options, FILE *file,
                             fm_error *error);
 
+/* ---------------------------------------------------------------- matrix products */
+
+/* With the values that CBLAS gives them. */
+typedef enum fm_order { FM_ROW_MAJOR = 101, FM_COLUMN_MAJOR = 102 } fm_order;
+typedef enum fm_transpose {
+    FM_NO_TRANSPOSE = 111,
+    FM_TRANSPOSE = 112,
+    FM_CONJUGATE_TRANSPOSE = 113, /* of real matrices the same */
+} fm_transpose;
+
+/* C = alpha op(A) op(B) + beta C, with the arguments of cblas_dgemm: op(A) is m x k, op(B) is k x n, C
+   is m x n; lda, ldb and ldc are the distances of their rows (FM_ROW_MAJOR) or columns as they stand
+   in memory. With beta 0, C is not read; with alpha 0, A and B are not. C must not overlap A or B.
+
+   The product runs by the plan that is expected to be fastest on this machine for these sizes: by
+   fast algorithms where they win, classically elsewhere (docs/gemm.md). Fast algorithms are stable in
+   norm, not entry by entry, and infinities and NaN in A or B may spread to all of C. It runs on as
+   many threads as OpenMP would use (OMP_NUM_THREADS), on one inside of a parallel region. Where there
+   is no memory for more it runs classically, with small buffers on the stack.
+
+   FM_BAD_INPUT when an argument is wrong; C is then unchanged. */
+fm_status fm_dgemm(fm_order order, fm_transpose transpose_a, fm_transpose transpose_b, size_t m,
+                   size_t n, size_t k, double alpha, const double *a, size_t lda, const double *b,
+                   size_t ldb, double beta, double *c, size_t ldc, fm_error *error);
+/* The same in single precision. */
+fm_status fm_sgemm(fm_order order, fm_transpose transpose_a, fm_transpose transpose_b, size_t m,
+                   size_t n, size_t k, float alpha, const float *a, size_t lda, const float *b,
+                   size_t ldb, float beta, float *c, size_t ldc, fm_error *error);
+
 #ifdef __GNUC__
 #pragma GCC visibility pop
 #endif
