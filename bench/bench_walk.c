@@ -20,28 +20,55 @@ fm_status fm_bench_flips(const fm_tensor *tensor, fm_ring ring, unsigned threads
     return status;
 }
 
-fm_status fm_bench_search(const fm_tensor *tensor, const char *engine, const char *symmetry,
-                          fm_ring ring, uint32_t target_rank, unsigned threads, double seconds,
-                          uint64_t seed, unsigned runs, const volatile int *stop, double *times,
-                          void (*on_run)(unsigned run, double seconds, uint32_t best_rank),
+fm_status fm_bench_search(const fm_tensor *tensor, const fm_search_options *options, unsigned count,
+                          fm_bench_search_run *runs,
+                          void (*on_run)(unsigned number, const fm_bench_search_run *run),
                           fm_error *error)
 {
-    for (unsigned run = 0; run < runs; run++) {
+    for (unsigned number = 0; number < count; number++) {
         fm_search_result found;
-        fm_search_options options = {.engine = engine,
-                                     .symmetry = symmetry,
-                                     .ring = ring,
-                                     .threads = threads,
-                                     .seconds = seconds,
-                                     .seed = seed + run,
-                                     .target_rank = target_rank,
-                                     .stop = stop};
-        fm_status status = fm_search(tensor, &options, &found, error);
+        fm_search_options own = *options;
+        own.seed += number;
+        fm_status status = fm_search(tensor, &own, &found, error);
         if (status != FM_OK && status != FM_NO)
             return status;
-        times[run] = status == FM_OK ? found.best_seconds : NAN;
+        runs[number] = (fm_bench_search_run){status == FM_OK ? found.best_seconds : NAN,
+                                             found.flips, found.best_rank};
         if (on_run != NULL)
-            on_run(run, times[run], found.best_rank);
+            on_run(number, &runs[number]);
     }
     return FM_OK;
+}
+
+static fm_status keep_find(void *context, const fm_scheme *find, double seconds, fm_error *error)
+{
+    fm_scheme **kept = context;
+    (void)seconds;
+    fm_scheme_free(*kept);
+    *kept = NULL;
+    return fm_scheme_to_ring(find, fm_scheme_ring(find), kept, error);
+}
+
+fm_status fm_bench_strassen(const volatile int *stop, fm_scheme **out, fm_error *error)
+{
+    fm_tensor *tensor;
+    fm_search_result result;
+    *out = NULL;
+    fm_status status = fm_tensor_matmul(2, 2, 2, &tensor, error);
+    if (status != FM_OK)
+        return status;
+    fm_search_options how = {.ring = {FM_RING_ZT, 0},
+                             .threads = 1,
+                             .seed = 1,
+                             .target_rank = 7,
+                             .stop = stop,
+                             .on_find = keep_find,
+                             .context = out};
+    status = fm_search(tensor, &how, &result, error);
+    fm_tensor_free(tensor);
+    if (status != FM_OK) {
+        fm_scheme_free(*out);
+        *out = NULL;
+    }
+    return status;
 }

@@ -16,13 +16,23 @@ fm_status fm_bench_flips(const fm_tensor *tensor, fm_ring ring, unsigned threads
                          uint64_t seed, const volatile int *stop, fm_bench_flips_result *result,
                          fm_error *error);
 
-/* Runs a search for target_rank with each of the seeds seed, seed + 1, ... runs times, each for at
-   most so many seconds; times[i] is the time to the target, or not a number when it was not
-   reached. on_run (may be NULL) is called after each. FM_INTERRUPTED when *stop becomes nonzero. */
-fm_status fm_bench_search(const fm_tensor *tensor, const char *engine, const char *symmetry,
-                          fm_ring ring, uint32_t target_rank, unsigned threads, double seconds,
-                          uint64_t seed, unsigned runs, const volatile int *stop, double *times,
-                          void (*on_run)(unsigned run, double seconds, uint32_t best_rank),
+/* One run of a benchmark of the search. */
+typedef struct fm_bench_search_run {
+    double seconds; /* until the target rank, not a number when it was not reached */
+    uint64_t flips; /* in all, of all walkers */
+    uint32_t best_rank;
+} fm_bench_search_run;
+
+/* Runs a search for options->target_rank with each of the seeds options->seed, options->seed + 1,
+   ... count times, with the engine, limits and stop flag of options and nothing stored. on_run (may
+   be NULL) is called after each. FM_INTERRUPTED when *options->stop becomes nonzero. */
+fm_status fm_bench_search(const fm_tensor *tensor, const fm_search_options *options, unsigned count,
+                          fm_bench_search_run *runs,
+                          void (*on_run)(unsigned number, const fm_bench_search_run *run),
                           fm_error *error);
+
+/* A 2x2x2 scheme over zt with 7 products, which a search finds in no time: what benchmarks begin
+   with that were given no scheme. The caller frees *out. */
+fm_status fm_bench_strassen(const volatile int *stop, fm_scheme **out, fm_error *error);
 
 #endif

@@ -1,5 +1,6 @@
 /* fewmul bench gemm: matrix products by schemes, by our classical kernel and by other libraries. */
 #include "bench_gemm.h"
+#include "bench_walk.h"
 #include "command.h"
 #include "memory.h"
 #include "print.h"

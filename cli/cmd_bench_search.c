@@ -9,70 +9,113 @@
 
 static struct {
     fm_ring ring;
-    const char *engine, *symmetry;
-    uint64_t target, runs, threads, seed;
+    const char *engine, *strategy, *symmetry;
+    uint64_t target, runs, threads, seed, flips;
     double seconds;
     bool json;
-} arguments = {.ring = {FM_RING_ZT, 0}, .engine = "flips", .runs = 10, .seed = 1, .seconds = 60};
+} arguments = {.ring = {FM_RING_ZT, 0},
+               .engine = "flips",
+               .strategy = "growth",
+               .runs = 10,
+               .seed = 1,
+               .seconds = 60};
 
 static const cli_option options[] = {
     {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
     {"engine", "NAME", CLI_STRING, &arguments.engine,
-     "flips, or symmetric: square formats, a symmetry kept"},
+     "flips; symmetric: square formats, a symmetry kept; mcts: tree search; auto: flips and mcts "
+     "in turn"},
+    {"strategy", "NAME", CLI_STRING, &arguments.strategy,
+     "of the engine flips: growth, pools or walks"},
     {"symmetry", "GROUP", CLI_STRING, &arguments.symmetry,
      "cyclic, cyclic+reversal or cyclic+transposition [what is best for the size]"},
     {"target", "RANK", CLI_COUNT, &arguments.target, "the rank to reach (required)"},
     {"runs", "K", CLI_COUNT, &arguments.runs, "runs, each with its own seed"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads; 0: all cores"},
     {"time", "S", CLI_SECONDS, &arguments.seconds, "give a run up after"},
+    {"flips", "N", CLI_COUNT, &arguments.flips,
+     "give a run up when each walker has made so many; 0: never"},
     {"seed", "N", CLI_COUNT, &arguments.seed, "of the first run; the next ones count on"},
     {"json", NULL, CLI_FLAG, &arguments.json, "print one JSON object"},
     {NULL, NULL, CLI_FLAG, NULL, NULL},
 };
 
-static void print_run(unsigned run, double seconds, uint32_t best_rank)
+static void print_run(unsigned number, const fm_bench_search_run *run)
 {
-    unsigned long long seed = arguments.seed + run;
-    if (isnan(seconds))
-        printf("seed %llu: not reached, best rank %u\n", seed, best_rank);
+    unsigned long long seed = arguments.seed + number;
+    if (isnan(run->seconds))
+        printf("seed %llu: not reached, best rank %u, %.3g flips\n", seed, run->best_rank,
+               (double)run->flips);
     else
-        printf("seed %llu: %.3f s\n", seed, seconds);
+        printf("seed %llu: %.3f s, %.3g flips\n", seed, run->seconds, (double)run->flips);
     fflush(stdout);
 }
 
-static int compare_times(const void *a, const void *b)
+/* Not reached counts as longest. */
+static int compare_runs(const void *a, const void *b)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    if (isnan(x) || isnan(y))
-        return isnan(x) - isnan(y); /* not reached counts as longest */
-    return (x > y) - (x < y);
+    const fm_bench_search_run *x = a, *y = b;
+    if (isnan(x->seconds) || isnan(y->seconds))
+        return isnan(x->seconds) - isnan(y->seconds);
+    return (x->seconds > y->seconds) - (x->seconds < y->seconds);
 }
 
-static void print_json(const double *times)
+static int compare_flips(const void *a, const void *b)
 {
-    json_t *runs = json_array();
-    for (uint64_t run = 0; run < arguments.runs; run++) {
+    const fm_bench_search_run *x = a, *y = b;
+    if (isnan(x->seconds) || isnan(y->seconds))
+        return isnan(x->seconds) - isnan(y->seconds);
+    return (x->flips > y->flips) - (x->flips < y->flips);
+}
+
+static void print_json(const fm_bench_search_run *runs)
+{
+    json_t *array = json_array();
+    for (uint64_t number = 0; number < arguments.runs; number++) {
         json_t *object = json_object();
-        json_object_set_new(object, "seed", cli_json_seed(arguments.seed + run));
-        json_object_set_new(object, "seconds", cli_json_real(times[run]));
-        json_array_append_new(runs, object);
+        json_object_set_new(object, "seed", cli_json_seed(arguments.seed + number));
+        json_object_set_new(object, "seconds", cli_json_real(runs[number].seconds));
+        json_object_set_new(object, "flips", json_integer((json_int_t)runs[number].flips));
+        json_object_set_new(object, "rank", json_integer(runs[number].best_rank));
+        json_array_append_new(array, object);
     }
-    cli_print_json(json_pack("{s:o}", "runs", runs));
+    cli_print_json(json_pack("{s:o}", "runs", array));
 }
 
-static void print_summary(double *times)
+static void print_summary(fm_bench_search_run *runs)
 {
-    uint64_t reached = 0;
-    for (uint64_t run = 0; run < arguments.runs; run++)
-        reached += !isnan(times[run]);
-    qsort(times, arguments.runs, sizeof *times, compare_times);
-    double low = times[(arguments.runs - 1) / 2], high = times[arguments.runs / 2];
+    uint64_t reached = 0, low = (arguments.runs - 1) / 2, high = arguments.runs / 2;
+    for (uint64_t number = 0; number < arguments.runs; number++)
+        reached += !isnan(runs[number].seconds);
+    qsort(runs, arguments.runs, sizeof *runs, compare_runs);
     printf("reached rank %llu in %llu of %llu runs", (unsigned long long)arguments.target,
            (unsigned long long)reached, (unsigned long long)arguments.runs);
-    if (isnan(high))
+    if (isnan(runs[high].seconds)) {
         printf("; the median run did not\n");
-    else
-        printf("; median %.3f s\n", (low + high) / 2);
+        return;
+    }
+    printf("; median %.3f s", (runs[low].seconds + runs[high].seconds) / 2);
+    qsort(runs, arguments.runs, sizeof *runs, compare_flips);
+    printf(", %.3g flips\n", ((double)runs[low].flips + (double)runs[high].flips) / 2);
+}
+
+static fm_status measure(const fm_tensor *tensor, fm_strategy strategy, fm_bench_search_run *runs,
+                         fm_error *error)
+{
+    fm_search_options settings = {
+        .engine = arguments.engine,
+        .strategy = strategy,
+        .symmetry = arguments.symmetry,
+        .ring = arguments.ring,
+        .threads = (unsigned)arguments.threads,
+        .seconds = arguments.seconds,
+        .flips = arguments.flips,
+        .seed = arguments.seed,
+        .target_rank = (uint32_t)arguments.target,
+        .stop = cli_stop_flag(),
+    };
+    return fm_bench_search(tensor, &settings, (unsigned)arguments.runs, runs,
+                           arguments.json ? NULL : print_run, error);
 }
 
 static int run(size_t count, char **operands)
@@ -80,28 +123,28 @@ static int run(size_t count, char **operands)
     (void)count;
     fm_error error;
     fm_tensor *tensor;
+    fm_strategy strategy;
     if (arguments.target == 0 || arguments.target > UINT32_MAX)
         return cli_error("bench search: --target RANK is required");
     if (arguments.runs == 0 || arguments.runs > 1000000)
         return cli_error("--runs: must be from 1 to 1000000");
+    if (!cli_parse_strategy(arguments.strategy, &strategy))
+        return cli_error("--strategy: expected growth, pools or walks");
     if (arguments.seconds <= 0)
         return cli_error("--time: must be above 0");
     fm_status status = cli_read_tensor(operands[0], &tensor, &error);
     if (status != FM_OK)
         return cli_exit_code(status, &error);
-    double *times = calloc(arguments.runs, sizeof *times);
-    if (times == NULL)
+    fm_bench_search_run *runs = calloc(arguments.runs, sizeof *runs);
+    if (runs == NULL)
         return cli_error("out of memory");
     cli_catch_signals();
-    status = fm_bench_search(tensor, arguments.engine, arguments.symmetry, arguments.ring,
-                             (uint32_t)arguments.target, (unsigned)arguments.threads,
-                             arguments.seconds, arguments.seed, (unsigned)arguments.runs,
-                             cli_stop_flag(), times, arguments.json ? NULL : print_run, &error);
+    status = measure(tensor, strategy, runs, &error);
     if (status == FM_OK && arguments.json)
-        print_json(times);
+        print_json(runs);
     else if (status == FM_OK)
-        print_summary(times);
-    free(times);
+        print_summary(runs);
+    free(runs);
     fm_tensor_free(tensor);
     return cli_exit_code(status, &error);
 }
@@ -111,7 +154,7 @@ const cli_command cli_command_bench_search = {
     .operands = "FORMAT|TENSOR",
     .summary = "measure the time to a rank",
     .details = "Searches from the standard scheme, once a seed, and prints the seconds until the "
-               "target rank\nwas reached.",
+               "target rank\nwas reached, and the flips of the run.",
     .options = options,
     .operands_min = 1,
     .operands_max = 1,

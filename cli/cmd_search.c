@@ -15,7 +15,8 @@ static const double LIFT_SECONDS_AFTER_SIGNAL = 10;
 
 static struct {
     fm_ring ring;
-    const char *engine, *strategy, *through, *objective, *symmetry, *store, *checkpoint, *metrics;
+    const char *engine, *strategy, *through, *objective, *symmetry, *coefficients;
+    const char *store, *checkpoint, *metrics;
     uint64_t target, distinct, threads, walkers, seed, flips;
     double seconds, checkpoint_interval, metrics_interval;
     cli_list from;
@@ -31,7 +32,8 @@ static struct {
 static const cli_option options[] = {
     {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
     {"engine", "NAME", CLI_STRING, &arguments.engine,
-     "flips, or symmetric: square formats, a symmetry kept"},
+     "flips; symmetric: square formats, a symmetry kept; mcts: tree search; auto: flips and mcts "
+     "in turn"},
     {"strategy", "NAME", CLI_STRING, &arguments.strategy,
      "of the engine flips: growth, pools or walks"},
     {"through", "FORMAT", CLI_STRING, &arguments.through,
@@ -39,6 +41,8 @@ static const cli_option options[] = {
     {"symmetry", "GROUP", CLI_STRING, &arguments.symmetry,
      "of the engine symmetric: cyclic, cyclic+reversal or cyclic+transposition [what is best for "
      "the size]"},
+    {"coefficients", "A..B", CLI_STRING, &arguments.coefficients,
+     "of the engine mcts over z: of its moves, such as -2..2"},
     {"target", "RANK", CLI_COUNT, &arguments.target, "stop when this rank is reached"},
     {"objective", "NAME", CLI_STRING, &arguments.objective,
      "rank; additions or flips: at the best rank, ever fewer naive additions or more flips"},
@@ -403,6 +407,15 @@ static bool parse_name(const char *name, const char *const *names, unsigned coun
     return false;
 }
 
+/* What --coefficients says; false when it is wrong. */
+static bool parse_coefficients(int *least, int *most)
+{
+    int length = 0;
+    return sscanf(arguments.coefficients, "%2d..%2d%n", least, most, &length) == 2 &&
+           arguments.coefficients[length] == '\0' && *least >= -4 && *least < 0 && *most > 0 &&
+           *most <= 4;
+}
+
 static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_objective objective,
                         fm_store *store, fm_error *error)
 {
@@ -446,6 +459,8 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
         .progress_seconds = 0.25,
         .context = &s,
     };
+    if (arguments.coefficients != NULL)
+        parse_coefficients(&settings.least, &settings.most);
     if (status == FM_OK && arguments.metrics != NULL)
         status = open_metrics(&s, error);
     cli_catch_signals();
@@ -475,18 +490,20 @@ static int run(size_t count, char **operands)
     (void)count;
     fm_error error;
     fm_tensor *tensor;
-    static const char *const strategies[] = {"growth", "pools", "walks"};
     static const char *const objectives[] = {"rank", "additions", "flips"};
-    unsigned strategy, objective;
+    fm_strategy strategy;
+    unsigned objective;
     fm_store *store = NULL;
     const char *folder = arguments.store != NULL ? arguments.store : cli_default_store();
     if (arguments.target > UINT32_MAX || arguments.threads > 4096 || arguments.walkers > 1000000 ||
         arguments.distinct > 1000000)
         return cli_error("--target, --distinct, --threads or --walkers: too large");
-    if (!parse_name(arguments.strategy, strategies, 3, &strategy))
+    if (!cli_parse_strategy(arguments.strategy, &strategy))
         return cli_error("--strategy: expected growth, pools or walks");
     if (!parse_name(arguments.objective, objectives, 3, &objective))
         return cli_error("--objective: expected rank, additions or flips");
+    if (arguments.coefficients != NULL && !parse_coefficients(&(int){0}, &(int){0}))
+        return cli_error("--coefficients: expected A..B, A from -4 to -1 and B from 1 to 4");
     if (arguments.lift && arguments.ring.kind != FM_RING_ZP)
         return cli_error("--lift: finds over f2 or f3 are lifted (--ring), not over zt");
     fm_status status = cli_read_tensor(operands[0], &tensor, &error);
@@ -494,7 +511,7 @@ static int run(size_t count, char **operands)
         return cli_exit_code(status, &error);
     status = fm_store_open(folder, true, &store, &error);
     if (status == FM_OK)
-        status = search(tensor, (fm_strategy)strategy, (fm_objective)objective, store, &error);
+        status = search(tensor, strategy, (fm_objective)objective, store, &error);
     fm_store_close(store);
     fm_tensor_free(tensor);
     return cli_exit_code(status, &error);

@@ -71,12 +71,15 @@ const volatile int *cli_save_count(void);
 /* A tensor file, or else the name of a tensor, such as 4x4x5 or 3:upper*general. */
 fm_status cli_read_tensor(const char *operand, fm_tensor **out, fm_error *error);
 
+/* What --strategy says; false when there is no such strategy. */
+bool cli_parse_strategy(const char *name, fm_strategy *strategy);
+
 /* Where the results store is when --store is not given: $FEWMUL_STORE, else fewmul-results. */
 const char *cli_default_store(void);
 
 extern const cli_command cli_command_search, cli_command_verify, cli_command_show,
     cli_command_convert, cli_command_lift, cli_command_derive, cli_command_compare, cli_command_gen,
     cli_command_results, cli_command_tensor, cli_command_plan, cli_command_bench_flips,
-    cli_command_bench_search, cli_command_bench_gemm;
+    cli_command_bench_search, cli_command_bench_verify, cli_command_bench_gemm;
 
 #endif

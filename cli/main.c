@@ -26,6 +26,7 @@ static const cli_command *const commands[] = {
     &cli_command_plan,
     &cli_command_bench_flips,
     &cli_command_bench_search,
+    &cli_command_bench_verify,
     &cli_command_bench_gemm,
     NULL,
 };
@@ -119,6 +120,17 @@ fm_status cli_read_tensor(const char *operand, fm_tensor **out, fm_error *error)
     if (!file && strchr(operand, '/') == NULL)
         return fm_tensor_parse_name(operand, out, error);
     return fm_tensor_read(operand, out, error);
+}
+
+bool cli_parse_strategy(const char *name, fm_strategy *strategy)
+{
+    static const char *const names[] = {"growth", "pools", "walks"};
+    for (int s = FM_STRATEGY_GROWTH; s <= FM_STRATEGY_WALKS; s++)
+        if (strcmp(name, names[s]) == 0) {
+            *strategy = (fm_strategy)s;
+            return true;
+        }
+    return false;
 }
 
 const char *cli_default_store(void)

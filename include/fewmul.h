@@ -347,11 +347,12 @@ typedef struct fm_lift_options {
 /* Lifts a scheme over zp to zt, z or q: Hensel steps, each of which solves the Brent equations
    linearized at the scheme, modulo p, for a correction by a power of p (Kauers and Moosbauer, Flip
    graphs for matrix multiplication, 2022, section on Hensel lifting). First only the coefficients
-   that are not 0 change, which over f2 begins with a choice of signs, then all. After each step the
-   residues nearest to 0 and the fractions that they stand for are checked by fm_verify, so that
-   *out, which the caller frees with fm_scheme_free, always holds over its own ring, the smallest of
-   zt, z, q with its coefficients; its provenance names the scheme as its parent. options may be
-   NULL: to q. FM_NO, with *out NULL, when the scheme does not hold or no lift was found; the
+   that are not 0 change, which over f2 begins with a choice of signs; then the same for a matrix
+   product in a sparse basis of A, B and C, from which the lift is taken back; then all. After each
+   step the residues nearest to 0 and the fractions that they stand for are checked by fm_verify, so
+   that *out, which the caller frees with fm_scheme_free, always holds over its own ring, the
+   smallest of zt, z, q with its coefficients; its provenance names the scheme as its parent. options
+   may be NULL: to q. FM_NO, with *out NULL, when the scheme does not hold or no lift was found; the
    message says which step had no solution. The first means that there is no lift (but for the small
    chance that the random sums of equations that stand for all had a smaller rank), a later one only
    that the solutions taken before do not go on. FM_BAD_INPUT when the scheme is not over zp or when
@@ -505,10 +506,13 @@ typedef struct fm_search_options {
     /* Other than FM_OBJECTIVE_RANK: reaching target_rank does not end the search. */
     fm_objective objective;
     const char *engine;   /* "flips", or NULL for it; "symmetric": square formats only, walks that
-                             keep a symmetry (Moosbauer and Poole 2025) */
+                             keep a symmetry (Moosbauer and Poole 2025); "mcts": Monte Carlo tree
+                             search in the TensorGame (Fawzi et al. 2022), completed by walks */
+    int least, most;      /* of the engine mcts over z: coefficients of its moves, -4 to 4; both 0:
+                             from -1 to 1 */
     const char *symmetry; /* of the symmetric engine: "cyclic", "cyclic+reversal",
                              "cyclic+transposition"; NULL: the engine chooses */
-    fm_ring ring;         /* f2, f3 or zt */
+    fm_ring ring;         /* f2, f3 or zt; of the engine mcts also z */
     unsigned threads;     /* 0: as many as OpenMP would use */
     unsigned walkers;     /* 0: four a thread, which hide each other's latency */
     uint64_t seed;        /* walker i draws from stream (seed, i), whatever the thread count */

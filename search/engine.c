@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-static const fm_engine *const engines[] = {&fm_engine_flips, &fm_engine_symmetric};
+static const fm_engine *const engines[] = {&fm_engine_flips, &fm_engine_symmetric, &fm_engine_mcts,
+                                           &fm_engine_auto};
 
 const fm_engine *fm_engine_named(const char *name)
 {

@@ -3,6 +3,7 @@
 #define FM_ENGINE_H
 
 #include "products.h"
+#include "random.h"
 #include "state.h"
 
 /* What every walker of a search is made for. */
@@ -19,6 +20,7 @@ typedef struct fm_engine_task {
     uint32_t target_rank; /* 0: none */
     uint64_t seed;
     const char *symmetry; /* for the symmetric engine, or NULL */
+    int least, most;      /* for the engine mcts over z; both 0 for what it takes without */
 } fm_engine_task;
 
 /* The most walkers that run takes: as many hide each other's latency. */
@@ -58,6 +60,9 @@ typedef struct fm_engine {
 /* The engine of a name, NULL for "flips"; NULL when there is none. */
 const fm_engine *fm_engine_named(const char *name);
 
-extern const fm_engine fm_engine_flips, fm_engine_symmetric;
+extern const fm_engine fm_engine_flips, fm_engine_symmetric, fm_engine_mcts, fm_engine_auto;
+
+/* Offers a scheme that another engine found to what the walkers of fm_engine_mcts share. */
+void fm_mcts_put(void *shared, fm_random *random, const fm_products *products);
 
 #endif

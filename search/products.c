@@ -12,6 +12,20 @@ static size_t row_length(const fm_products *products)
     return (size_t)products->extent[0] + products->extent[1] + products->extent[2];
 }
 
+fm_products fm_products_copy(const fm_products *products)
+{
+    fm_products copy = *products;
+    copy.coefficients = fm_alloc(products->rank, row_length(products));
+    memcpy(copy.coefficients, products->coefficients, products->rank * row_length(products));
+    return copy;
+}
+
+void fm_products_take_modulo_2(fm_products *products)
+{
+    for (size_t i = 0; i < products->rank * row_length(products); i++)
+        products->coefficients[i] &= 1;
+}
+
 int8_t *fm_products_row(const fm_products *products, uint32_t r)
 {
     return products->coefficients + r * row_length(products);
@@ -21,6 +35,14 @@ void fm_products_clear(fm_products *products)
 {
     free(products->coefficients);
     *products = (fm_products){0};
+}
+
+bool fm_products_are_ternary(const fm_products *products)
+{
+    for (size_t c = 0; c < products->rank * row_length(products); c++)
+        if (products->coefficients[c] < -1 || products->coefficients[c] > 1)
+            return false;
+    return true;
 }
 
 uint64_t fm_products_hash(const fm_products *products)
@@ -50,11 +72,11 @@ static bool has_zero_factor(const fm_scheme *scheme, uint32_t r)
     return false;
 }
 
-static int8_t small_coefficient(const fmpq *value)
+static int8_t small_coefficient(const fmpq *value, bool modular)
 {
     long number = fmpz_get_si(fmpq_numref(value));
-    assert(number >= -1 && number <= 2 && fmpz_is_one(fmpq_denref(value)));
-    return (int8_t)(number == 2 ? -1 : number);
+    assert(number >= INT8_MIN && number <= INT8_MAX && fmpz_is_one(fmpq_denref(value)));
+    return (int8_t)(number == 2 && modular ? -1 : number);
 }
 
 void fm_products_from_scheme(fm_products *products, const fm_scheme *scheme)
@@ -69,7 +91,7 @@ void fm_products_from_scheme(fm_products *products, const fm_scheme *scheme)
         for (int axis = 0; axis < 3; axis++) {
             const fm_factors *f = &scheme->factors[axis];
             for (size_t e = f->start[r]; e < f->start[r + 1]; e++)
-                row[f->index[e]] = small_coefficient(&f->value[e]);
+                row[f->index[e]] = small_coefficient(&f->value[e], scheme->ring.kind == FM_RING_ZP);
             row += f->extent;
         }
     }
@@ -79,20 +101,20 @@ fm_scheme *fm_products_to_scheme(const fm_products *products, const fm_tensor *t
 {
     fm_factors factors[3];
     fm_scheme *scheme;
-    long minus_one = ring.kind == FM_RING_ZP ? (long)ring.p - 1 : -1;
+    long modulus = ring.kind == FM_RING_ZP ? (long)ring.p : 0;
     size_t offset = 0;
     for (int axis = 0; axis < 3; axis++) {
         fm_factors_init(&factors[axis], products->extent[axis]);
         for (uint32_t r = 0; r < products->rank; r++) {
             const int8_t *row = fm_products_row(products, r) + offset;
             for (uint32_t e = 0; e < products->extent[axis]; e++)
-                fm_factors_push_si(&factors[axis], e, row[e] < 0 ? minus_one : row[e]);
+                fm_factors_push_si(&factors[axis], e, row[e] < 0 ? modulus + row[e] : row[e]);
             fm_factors_end_row(&factors[axis]);
         }
         offset += products->extent[axis];
     }
     fm_status status = fm_scheme_new(tensor, ring, factors, &scheme, NULL);
-    assert(status == FM_OK); /* shapes are the tensor's, coefficients in {-1, 0, 1} */
+    assert(status == FM_OK); /* shapes are the tensor's, coefficients the ring's */
     (void)status;
     return scheme;
 }

@@ -4,20 +4,29 @@
 
 #include "fewmul.h"
 
-/* rank rows of extent[0] + extent[1] + extent[2] coefficients in {-1, 0, 1}: u, v and w. */
+/* rank rows of extent[0] + extent[1] + extent[2] coefficients: u, v and w. In {-1, 0, 1}, but for moves
+   of the tree search over z. */
 typedef struct fm_products {
     uint32_t extent[3];
     uint32_t rank;
     int8_t *coefficients;
 } fm_products;
 
-/* The products of a scheme over f2, f3 or zt; over f3, 2 is written -1. Products with a zero factor
+/* The products of a scheme over f2, f3, zt, or z with small coefficients; over f3, 2 is written -1. Products with a zero factor
    are left out. Freed with fm_products_clear. */
 void fm_products_from_scheme(fm_products *products, const fm_scheme *scheme);
 void fm_products_clear(fm_products *products);
 
+/* Freed with fm_products_clear. */
+fm_products fm_products_copy(const fm_products *products);
+/* Over zt: the same over f2. */
+void fm_products_take_modulo_2(fm_products *products);
+
 /* The start of row r. */
 int8_t *fm_products_row(const fm_products *products, uint32_t r);
+
+/* Whether all coefficients are in {-1, 0, 1}. */
+bool fm_products_are_ternary(const fm_products *products);
 
 /* A hash that does not depend on the order of the products or on the signs of their factors. */
 uint64_t fm_products_hash(const fm_products *products);

@@ -436,9 +436,12 @@ static char *identity_of(const search *s)
     for (size_t i = 0; i < s->start_count; i++)
         starts = starts * 0x9e3779b97f4a7c15u + fm_products_hash(&s->starts[i]);
     const char *name = fm_tensor_is_matmul(s->tensor, NULL) ? fm_tensor_name(s->tensor) : tensor;
-    return fm_format("tensor %s\nring %s\nengine %s\nsymmetry %s\nstrategy %s\nobjective %s\n"
+    char coefficients[32] = "";
+    if (options->least != 0 || options->most != 0)
+        snprintf(coefficients, sizeof coefficients, " %d..%d", options->least, options->most);
+    return fm_format("tensor %s\nring %s%s\nengine %s\nsymmetry %s\nstrategy %s\nobjective %s\n"
                      "through %s\ndistinct %u of rank %u\nseed %llu\nwalkers %u\nstarts %016llx\n",
-                     name, fm_ring_name(options->ring, ring), s->engine->name,
+                     name, fm_ring_name(options->ring, ring), coefficients, s->engine->name,
                      options->symmetry != NULL ? options->symmetry : "chosen",
                      strategies[options->strategy], objectives[options->objective],
                      options->through != NULL ? options->through->name : "nothing",
@@ -645,7 +648,8 @@ static fm_status check_options(const fm_tensor *tensor, const fm_search_options 
 {
     char name[FM_RING_NAME_SIZE];
     if (fm_engine_named(options->engine) == NULL)
-        return fm_fail(error, FM_BAD_INPUT, "unknown engine '%s'; there are: flips, symmetric",
+        return fm_fail(error, FM_BAD_INPUT,
+                       "unknown engine '%s'; there are: flips, symmetric, mcts, auto",
                        options->engine);
     for (unsigned axis = 0; axis < 3; axis++)
         if (tensor->extent[axis] > FM_WALK_EXTENT_MAX)
@@ -657,9 +661,13 @@ static fm_status check_options(const fm_tensor *tensor, const fm_search_options 
         return status;
     if (options->distinct != 0 && (options->target_rank == 0 || options->on_find == NULL))
         return fm_fail(error, FM_BAD_INPUT, "distinct schemes are of a target rank");
-    if (fm_walk_kernel_for(options->ring, 1, 1) == NULL)
-        return fm_fail(error, FM_BAD_INPUT, "no search over %s: expected f2, f3 or zt",
-                       fm_ring_name(options->ring, name));
+    bool wide = fm_engine_named(options->engine) == &fm_engine_mcts;
+    if (fm_walk_kernel_for(options->ring, 1, 1) == NULL &&
+        (!wide || options->ring.kind != FM_RING_Z))
+        return fm_fail(error, FM_BAD_INPUT, "no search over %s: expected f2, f3 or zt%s",
+                       fm_ring_name(options->ring, name), wide ? ", or z" : "");
+    if ((options->least != 0 || options->most != 0) && options->ring.kind != FM_RING_Z)
+        return fm_fail(error, FM_BAD_INPUT, "coefficients are chosen for the engine mcts over z");
     return FM_OK;
 }
 
@@ -672,6 +680,8 @@ static fm_status add_start(search *s, const fm_scheme *given, fm_error *error)
     if (!fm_tensor_equal(given->tensor, s->tensor))
         return fm_fail(error, FM_BAD_INPUT, "a starting scheme is for %s, not for %s",
                        given->tensor->name, s->tensor->name);
+    if (ring.kind == FM_RING_Z) /* walks are over zt */
+        ring = FM_RING_ZT_VALUE;
     fm_status status = fm_scheme_to_ring(given, ring, &scheme, error);
     if (status != FM_OK)
         return status;
@@ -702,7 +712,8 @@ static fm_status make_starts(search *s, fm_error *error)
     }
     fm_status status = FM_OK;
     if (count == 0) {
-        status = fm_scheme_standard(s->tensor, options->ring, &standard, error);
+        fm_ring ring = options->ring.kind == FM_RING_Z ? FM_RING_ZT_VALUE : options->ring;
+        status = fm_scheme_standard(s->tensor, ring, &standard, error);
         if (status == FM_OK)
             status = add_start(s, standard, error);
         fm_scheme_free(standard);
@@ -810,6 +821,8 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
         .objective = options->objective,
         .collect = options->distinct != 0 ? options->target_rank : 0,
         .symmetry = options->symmetry,
+        .least = options->least,
+        .most = options->most,
     };
     if (status == FM_OK)
         status = s.engine->check(tensor, &task, error);

@@ -48,6 +48,24 @@ has_line out 'engine     symmetric'
 exits 0 "$fewmul" search 4x4x4 --engine symmetric --ring f2 --flips 10k --store orbits \
     --from "$(ls orbits/4x4x4/f2/rank49/*.json | head -n 1)"
 
+exits 0 "$fewmul" search 3x3x3 --engine auto --ring f2 --target 23 --threads 2 --store tree
+
+# Tree search, from the tensor and from what it found; where there is nothing to play for it ends, too.
+exits 0 "$fewmul" search 2x2x2 --engine mcts --target 7 --threads 2 --store tree
+exits 0 "$fewmul" show tree/2x2x2/zt/rank7/*.json
+has_line out 'engine     mcts'
+exits 0 "$fewmul" search 2x2x2 --engine mcts --flips 10k --store tree \
+    --from "$(ls tree/2x2x2/zt/rank7/*.json | head -n 1)"
+exits 0 "$fewmul" search 1x1x1 --engine mcts --flips 1k --store tree
+exits 0 "$fewmul" search 2x2x2 --engine mcts --ring z --coefficients -2..2 --target 7 --store tree
+exits 0 "$fewmul" verify tree/2x2x2/z/rank7/*.json
+exits 2 "$fewmul" search 2x2x2 --engine mcts --ring z --coefficients -9..2 --store tree
+has err 'expected A..B'
+exits 2 "$fewmul" search 2x2x2 --engine mcts --coefficients -2..2 --store tree
+has err 'over z'
+exits 2 "$fewmul" search 2x2x2 --engine mcts --objective additions --store tree
+has err 'looks for low ranks only'
+
 # Where there is nothing to flip, a limit of flips ends the search all the same.
 exits 0 "$fewmul" search 1x1x1 --flips 1k --store store
 

@@ -88,7 +88,10 @@ static void one_walker_goes_on_as_if_it_had_not_stopped(void **state)
                  {"2x3x3", "zt", "flips", FM_STRATEGY_POOLS},
                  {"2x2x4", "f3", "flips", FM_STRATEGY_WALKS},
                  {"4x4x4", "f2", "symmetric", FM_STRATEGY_GROWTH},
-                 {"4x4x4", "zt", "symmetric", FM_STRATEGY_GROWTH}};
+                 {"4x4x4", "zt", "symmetric", FM_STRATEGY_GROWTH},
+                 {"3x3x3", "f2", "mcts", FM_STRATEGY_GROWTH},
+                 {"2x3x3", "zt", "mcts", FM_STRATEGY_GROWTH},
+                 {"3x3x4", "f2", "auto", FM_STRATEGY_GROWTH}};
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
         fm_error error;
         uint64_t made;
