@@ -156,7 +156,7 @@ static json_t *result_object(fm_gemm_shape s, const fm_gemm_result *result)
 
 static void print_row(const char *label, const fm_gemm_measure *m, double best_peer)
 {
-    printf("%-18s%-44s%9.2f", label, m->name, m->gflops);
+    printf("%-18s%-62s%9.2f", label, m->name, m->gflops);
     if (best_peer > 0)
         printf("%10.3f", m->gflops / best_peer);
     printf("%12.1e\n", m->error);
@@ -172,7 +172,7 @@ static void print_table(fm_gemm_shape s, const fm_gemm_result *result)
         snprintf(label, sizeof label, "%zu", s.m);
     else
         snprintf(label, sizeof label, "%zux%zux%zu", s.m, s.n, s.k);
-    printf("\n%-18s%-44s%9s%s%12s\n", "size", "algorithm", "GF/s",
+    printf("\n%-18s%-62s%9s%s%12s\n", "size", "algorithm", "GF/s",
            best_peer > 0 ? "   to peer" : "", "error");
     print_row(label, &result->plan, best_peer);
     print_row("", &result->classical, best_peer);

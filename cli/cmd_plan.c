@@ -108,7 +108,7 @@ static json_t *explanation_object(const explanation *e)
 static void print_candidate(const explanation *e, const fm_plan_candidate *c)
 {
     char *name = fm_plan_name(&c->plan);
-    printf("%-52s %7s %10.4g %8.3f %8.3f %10.1f %10.1f %7.1f\n", name,
+    printf("%-60s %7s %10.4g %8.3f %8.3f %10.1f %10.1f %7.1f\n", name,
            c->plan.level_count == 0 ? ""
            : c->plan.peeled         ? "peeled"
                                     : "padded",
@@ -127,7 +127,7 @@ static void print_explanation(const explanation *e)
            "(%.2f where\nits rows are a multiple of 4 KiB apart), %.2f to move in sums\n\n",
            1e-9 / e->costs.flop, 1e9 * e->costs.pack, 1e9 * e->costs.update,
            1e9 * e->costs.update_aliased, 1e9 * e->costs.move);
-    printf("%-52s %7s %10s %8s %8s %10s %10s %7s\n", "plan", "fringe", "seconds", "speedup",
+    printf("%-60s %7s %10s %8s %8s %10s %10s %7s\n", "plan", "fringe", "seconds", "speedup",
            "bound", "moved MiB", "work MiB", "error");
     for (size_t i = 0; i < e->count; i++)
         print_candidate(e, &e->list[i]);
