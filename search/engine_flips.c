@@ -135,6 +135,11 @@ static fm_search_pool *pools(void *shared, size_t *count)
     return pools;
 }
 
+fm_ladder *fm_engine_flips_ladder(void *shared)
+{
+    return ((ladders *)shared)->own;
+}
+
 static void shared_state(void *shared, fm_state *state)
 {
     const ladders *l = shared;
