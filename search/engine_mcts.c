@@ -1,5 +1,6 @@
-/* The engine mcts: the TensorGame (game.h) played by Monte Carlo tree search (tree.h) whose playouts
-   finish by walks on the flip graph (playout.h). docs/tree-search.md says why it is built so. */
+/* The engine mcts: the TensorGame (game.h) played by Monte Carlo tree search (tree.h) whose
+   playouts finish by walks on the flip graph (playout.h). docs/tree-search.md says why it is built
+   so. */
 #include "basis.h"
 #include "engine.h"
 #include "error.h"
@@ -16,21 +17,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Strategy. All walkers of a search play one game at a time, in one tree. A game is played in a basis of
-   the tensor; its first position has a completion, the plain decomposition or a scheme that an earlier
-   game has found. A simulation goes down the tree, adds a position, completes it by what is left of its
-   parent's completion, and polishes that. When the root has had so many simulations, its most visited
-   move is committed, and the game goes on from there; it ends when what is left cannot be completed to
-   less than what is known. The best schemes go to a pool, from which later games start and take moves;
-   when the pool has led nowhere for a number of games that follows Luby's sequence, it is emptied. */
+/* Strategy. All walkers of a search play one game at a time, in one tree. A game is played in a
+   basis of the tensor; its first position has a completion, the plain decomposition or a scheme
+   that an earlier game has found. A simulation goes down the tree, adds a position, completes it by
+   what is left of its parent's completion, and polishes that. When the root has had so many
+   simulations, its most visited move is committed, and the game goes on from there, until a third
+   of the products is committed or what is left cannot be completed to less than what is known. The
+   first games are for parts of the tensor, from small to whole: from the standard scheme of the
+   whole, walks do not come as far. The best schemes go to a pool, from which later games start and
+   take moves; when the pool has led nowhere for a number of games that follows Luby's sequence, it
+   is emptied and the parts come again. */
 enum {
     TREE_BYTES = 1 << 27,
-    SIMULATIONS_IN_PART = 16,
-    ATTEMPTS_IN_PART = 1 << 14,
-    SIMULATIONS = 16,               /* at the root, for a move to be committed */
+    SIMULATIONS = 16,               /* at the root, for a move to be committed, or for a part */
+    ATTEMPTS_IN_PART = 1 << 14,     /* of a walk without a lower rank, times its products */
     POOL_MAX = 32,                  /* schemes */
     KNOWN_MAX = 8,                  /* of these, whose products a game has as moves */
-    ATTEMPTS_PER_PRODUCT = 1 << 15, /* of a walk without a lower rank, times Luby's number */
+    ATTEMPTS_PER_PRODUCT = 1 << 15, /* the same of the whole, times Luby's number */
     GAMES = 8,                      /* of a generation, times Luby's number, without a lower rank */
     PART_SIZE = 2,                  /* the smallest n, m, p of a part; */
     PARTS = 4,                      /* so many parts of a tensor that is no matrix product */
@@ -42,7 +45,7 @@ enum {
     PROPOSAL_TRIES = 8,
     RANK_ROOM = FM_GAME_COEFFICIENT_MAX * FM_GAME_COEFFICIENT_MAX * FM_GAME_COEFFICIENT_MAX + 8,
 };
-/* Of the kinds of proposals, before anything is known. */
+/* Of the kinds of proposals: most positions are to be such as walks can be at. */
 static const double KIND_WEIGHTS[FM_PROPOSAL_KINDS] = {16, 1, 1, 4, 0.25};
 
 typedef struct shared {
@@ -142,7 +145,8 @@ void fm_mcts_put(void *opaque, fm_random *random, const fm_products *products)
         put(s, s->generation, random, products);
 }
 
-/* Offers what a playout found, in its game's basis, to the pool; true when it is the walker's best. */
+/* Offers what a playout found, in its game's basis, to the pool; true when it is the walker's
+   best. */
 static bool offer(walker *w, const fm_products *found)
 {
     shared *s = w->shared;
@@ -279,8 +283,8 @@ static bool is_beyond(const shared *s, const uint32_t sizes[3], const int8_t *ro
            at[1] % format[2] >= sizes[2];
 }
 
-/* Begins a game whose first moves are the standard products beyond a part of the tensor: what is left
-   to play for is the part. */
+/* Begins a game whose first moves are the standard products beyond a part of the tensor: what is
+   left to play for is the part. */
 static void begin_part(shared *s)
 {
     uint32_t sizes[3], kept = 0;
@@ -323,11 +327,11 @@ static void begin_game(shared *s)
         choose_completion(s);
     }
     fm_tree_clear(s->tree, &s->scratch);
-    s->quota = plays_part(s) ? SIMULATIONS_IN_PART : SIMULATIONS;
+    s->quota = SIMULATIONS;
 }
 
-/* Whether the game goes on: what is left can be completed to less than what is known, and is not yet so
-   little that walks alone are done with it. */
+/* Whether the game goes on: what is left can be completed to less than what is known, and is not
+   yet so little that walks alone are done with it. */
 static bool is_promising(shared *s)
 {
     uint32_t ranks[3], least = 0;
@@ -354,7 +358,8 @@ static bool has_layer(const int8_t *vector, uint32_t length, int layer)
     return false;
 }
 
-/* Appends the negative of a move, as ternary products: the layers of its factors in all combinations. */
+/* Appends the negative of a move, as ternary products: the layers of its factors in all
+   combinations. */
 static void append_negative(const shared *s, const int8_t *move, fm_products *completion)
 {
     const uint32_t *extent = s->extent;
@@ -451,7 +456,7 @@ static uint32_t add_child(walker *w)
         fm_game_take_back(w->game, move);
     }
     if (found)
-        added = fm_tree_add(s->tree, node, move, proposal.prior, proposal.kind, hash);
+        added = fm_tree_add(s->tree, node, move, proposal.prior, hash);
     else
         fm_tree_add_none(s->tree, node);
     free(move);
