@@ -29,12 +29,13 @@
    is emptied and the parts come again. */
 enum {
     TREE_BYTES = 1 << 27,
-    SIMULATIONS = 16,               /* at the root, for a move to be committed, or for a part */
-    ATTEMPTS_IN_PART = 1 << 14,     /* of a walk without a lower rank, times its products */
+    SIMULATIONS = 8,                /* at the root, for a move to be committed, or for a part */
+    ATTEMPTS_IN_PART = 1 << 12,     /* of a walk without a lower rank, times its products */
     POOL_MAX = 32,                  /* schemes */
     KNOWN_MAX = 8,                  /* of these, whose products a game has as moves */
-    ATTEMPTS_PER_PRODUCT = 1 << 15, /* the same of the whole, times Luby's number */
-    GAMES = 8,                      /* of a generation, times Luby's number, without a lower rank */
+    ATTEMPTS_PER_PRODUCT = 1 << 14, /* the same of the whole, times Luby's number */
+    STALE_MAX = 1,                  /* commits of a game without a lower rank: then it ends */
+    GAMES = 2,                      /* of a generation, times Luby's number, without a lower rank */
     PART_SIZE = 2,                  /* the smallest n, m, p of a part; */
     PARTS = 4,                      /* so many parts of a tensor that is no matrix product */
     COMMITTED_SHARE = 3,            /* a game ends when one product in so many is committed */
@@ -61,18 +62,21 @@ typedef struct shared {
     fm_random random;
     uint64_t game;
     _Atomic uint64_t generation_games; /* since the generation's last success */
+    uint32_t stale;                    /* moves committed since the rank fell */
+    _Atomic uint32_t best_rank;        /* of this generation */
+    uint32_t stale_rank;               /* the same, when last looked at */
     uint32_t part, part_count;         /* of the tensor that the game is for */
     fm_basis basis;
     fm_game *origin, *root;            /* the tensor, and what is left of it at the root */
     fm_products moves, known, scratch; /* committed moves; products of schemes, in this basis */
     _Atomic uint32_t quota;            /* visits of the root for the next move */
     _Atomic uint64_t generation;       /* of the pool */
+    _Atomic uint64_t simulations;      /* begun in the game */
     uint64_t luby;                     /* of the game */
 
     omp_lock_t pool_lock; /* guards what follows */
     fm_products pool[POOL_MAX];
     uint32_t pool_size, pool_rank; /* of the schemes in it */
-    _Atomic uint32_t best_rank;    /* of this generation */
 } shared;
 
 typedef struct walker {
@@ -314,10 +318,13 @@ static void begin_game(shared *s)
     if (is_whole && ++s->generation_games > GAMES * fm_luby(s->generation)) {
         s->generation++;
         s->generation_games = 0;
-        s->part = 0;
+        s->part = s->generation % 2 == 0 ? s->part_count - 1 : 0;
         empty_pool(s);
     }
     s->game++;
+    s->simulations = 0;
+    s->stale = 0;
+    s->stale_rank = s->best_rank;
     s->luby = fm_luby(s->generation_games + 1);
     if (plays_part(s)) {
         begin_part(s);
@@ -411,7 +418,9 @@ static bool commit(shared *s, uint32_t child)
     fm_tree_commit(s->tree, child);
     fm_tree_complete(s->tree, &s->scratch);
     s->quota = fm_tree_root_visits(s->tree) + SIMULATIONS;
-    return true;
+    s->stale = s->best_rank < s->stale_rank ? 0 : s->stale + 1;
+    s->stale_rank = s->best_rank;
+    return s->stale <= STALE_MAX;
 }
 
 /* Makes room, commits a move, ends a game, as it is due. */
@@ -517,6 +526,7 @@ static void begin_simulation(walker *w)
     fm_tree_enter(s->tree);
     go_down(w);
     uint64_t attempts = plays_part(s) ? ATTEMPTS_IN_PART : ATTEMPTS_PER_PRODUCT * s->luby;
+    attempts *= fm_luby(++s->simulations);
     fm_tree_leave(s->tree);
     fm_playout_begin(w->playout, &w->aside, &w->moves, &w->completion,
                      attempts * w->completion.rank,
@@ -817,17 +827,22 @@ static void shared_state(void *opaque, fm_state *state)
     fm_tree_lock(s->tree);
     uint32_t quota = s->quota;
     uint64_t generation = s->generation, games = s->generation_games;
+    uint64_t simulations = s->simulations;
     FM_STATE_VALUE(state, s->random);
     FM_STATE_VALUE(state, s->game);
     FM_STATE_VALUE(state, generation);
     FM_STATE_VALUE(state, s->part);
     fm_state_require(state, s->part < s->part_count);
     FM_STATE_VALUE(state, games);
+    FM_STATE_VALUE(state, s->stale);
+    FM_STATE_VALUE(state, s->stale_rank);
+    FM_STATE_VALUE(state, simulations);
     FM_STATE_VALUE(state, quota);
     FM_STATE_VALUE(state, s->luby);
     s->quota = quota;
     s->generation = generation;
     s->generation_games = games;
+    s->simulations = simulations;
     fm_basis_state(&s->basis, s->extent, state);
     products_state(&s->moves, s->rank_max, state);
     products_state(&s->known, KNOWN_MAX * s->rank_max, state);
