@@ -2,8 +2,10 @@
 
 #include "blas.h"
 #include "error.h"
+#include "execute.h"
 #include "kernel.h"
 #include "memory.h"
+#include "planner.h"
 #include "random.h"
 
 #include <limits.h>
@@ -18,17 +20,21 @@ enum {
     CALLS_MAX = 10000,
     CBLAS_ROW_MAJOR = 101,
     CBLAS_NO_TRANS = 111,
+    OWN = 2, /* contestants of the library itself */
 };
 /* A measurement is as many calls as take about so long. */
 static const double measurement_seconds = 0.05;
 /* After a product by several threads, some libraries keep them spinning for a while. */
 static const struct timespec pause_between = {.tv_nsec = 30 * 1000 * 1000};
 
-/* A generated kernel or a peer. */
+/* The library's own product, a generated kernel, or a peer. */
 typedef struct contestant {
-    const fm_scheme *scheme; /* NULL: classical or a peer */
+    const fm_scheme *scheme; /* of a generated kernel */
     fm_kernel kernel;
     const fm_blas *peer;
+    bool
+        chosen; /* by the plan that the planner chooses; else, with none of the above, classically */
+    fm_plan plan;    /* for the present shape */
     unsigned calls;  /* in one measurement */
     double *seconds; /* of a call, for each round */
     double error;
@@ -38,7 +44,8 @@ struct fm_gemm_bench {
     fm_gemm_options options;
     fm_blas peers[FM_BLAS_MAX];
     int peer_count;
-    contestant *contestants; /* the schemes, classical, the peers */
+    const fm_gemm_kernel *kernel;
+    contestant *contestants; /* the chosen plan, classical, the schemes, the peers */
     size_t count;
 };
 
@@ -52,30 +59,14 @@ typedef struct operands {
     long double *reference; /* row_count x n */
 } operands;
 
-static double now(void)
+static double now(bool cpu_clock)
 {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(cpu_clock ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 /* ---------------------------------------------------------------- contestants */
-
-static fm_status load_classical(fm_scalar_type type, fm_kernel *kernel, fm_error *error)
-{
-    fm_tensor *tensor;
-    fm_scheme *scheme;
-    fm_status status = fm_tensor_matmul(1, 1, 1, &tensor, error);
-    if (status != FM_OK)
-        return status;
-    status = fm_scheme_standard(tensor, (fm_ring){FM_RING_ZT, 0}, &scheme, error);
-    fm_tensor_free(tensor);
-    if (status != FM_OK)
-        return status;
-    status = fm_kernel_load(scheme, type, 0, kernel, error);
-    fm_scheme_free(scheme);
-    return status;
-}
 
 static void set_threads(unsigned threads)
 {
@@ -88,23 +79,23 @@ static void set_threads(unsigned threads)
 fm_status fm_gemm_bench_open(const fm_gemm_options *options, fm_gemm_bench **out, fm_error *error)
 {
     fm_gemm_bench *bench = fm_alloc_zero(1, sizeof *bench);
-    bench->options = *options;
-    set_threads(options->threads);
-    bench->peer_count = fm_blas_load(options->threads, bench->peers);
-    bench->count = options->scheme_count + 1 + (size_t)bench->peer_count;
-    bench->contestants = fm_alloc_zero(bench->count, sizeof *bench->contestants);
     fm_status status = FM_OK;
+    bench->options = *options;
+    bench->peer_count = fm_blas_load(options->type, options->threads, bench->peers);
+    set_threads(options->threads);
+    bench->kernel = fm_gemm_kernel_of(fm_cpu_vectors_here(), options->type);
+    bench->count = OWN + options->scheme_count + (size_t)bench->peer_count;
+    bench->contestants = fm_alloc_zero(bench->count, sizeof *bench->contestants);
     for (size_t i = 0; i < bench->count && status == FM_OK; i++) {
         contestant *c = &bench->contestants[i];
         c->seconds = fm_alloc_zero(options->rounds, sizeof *c->seconds);
-        if (i < options->scheme_count) {
-            c->scheme = options->schemes[i];
+        c->chosen = i == 0;
+        if (i >= OWN + options->scheme_count) {
+            c->peer = &bench->peers[i - OWN - options->scheme_count];
+        } else if (i >= OWN) {
+            c->scheme = options->schemes[i - OWN];
             status =
                 fm_kernel_load(c->scheme, options->type, options->crossover, &c->kernel, error);
-        } else if (i == options->scheme_count) {
-            status = load_classical(options->type, &c->kernel, error);
-        } else {
-            c->peer = &bench->peers[i - options->scheme_count - 1];
         }
     }
     if (status != FM_OK) {
@@ -215,15 +206,38 @@ static fm_status make_operands(fm_gemm_shape shape, fm_scalar_type type, operand
 
 /* ---------------------------------------------------------------- runs */
 
-static void multiply(const contestant *c, operands *o)
+static void multiply_by_peer(const fm_blas *peer, operands *o)
+{
+    int m = (int)o->shape.m, n = (int)o->shape.n, k = (int)o->shape.k;
+    if (o->type == FM_F32)
+        peer->sgemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, CBLAS_NO_TRANS, m, n, k, 1, o->a, k, o->b, n,
+                    0, o->c, n);
+    else
+        peer->dgemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, CBLAS_NO_TRANS, m, n, k, 1, o->a, k, o->b, n,
+                    0, o->c, n);
+}
+
+static void multiply_by_plan(const fm_gemm_bench *bench, const fm_plan *plan, operands *o)
+{
+    const fm_gemm_shape s = o->shape;
+    const fm_plan_call call = {.shape = s,
+                               .alpha = 1,
+                               .a = o->a,
+                               .b = o->b,
+                               .c = o->c,
+                               .a_strides = {(ptrdiff_t)s.k, 1},
+                               .b_strides = {(ptrdiff_t)s.n, 1},
+                               .c_stride = (ptrdiff_t)s.n};
+    fm_gemm_execute(bench->kernel, plan, bench->options.threads, &call);
+}
+
+static void multiply(const fm_gemm_bench *bench, const contestant *c, operands *o)
 {
     size_t m = o->shape.m, n = o->shape.n, k = o->shape.k;
-    if (c->peer != NULL && o->type == FM_F32)
-        c->peer->sgemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, CBLAS_NO_TRANS, (int)m, (int)n, (int)k, 1,
-                       o->a, (int)k, o->b, (int)n, 0, o->c, (int)n);
-    else if (c->peer != NULL)
-        c->peer->dgemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, CBLAS_NO_TRANS, (int)m, (int)n, (int)k, 1,
-                       o->a, (int)k, o->b, (int)n, 0, o->c, (int)n);
+    if (c->peer != NULL)
+        multiply_by_peer(c->peer, o);
+    else if (c->scheme == NULL)
+        multiply_by_plan(bench, &c->plan, o);
     else if (o->type == FM_F32)
         c->kernel.f32(m, n, k, 1, o->a, k, o->b, n, 0, o->c, n);
     else
@@ -231,12 +245,13 @@ static void multiply(const contestant *c, operands *o)
 }
 
 /* Seconds of one call, the mean of so many. */
-static double measure(const contestant *c, operands *o, unsigned calls)
+static double measure(const fm_gemm_bench *bench, const contestant *c, operands *o, unsigned calls)
 {
-    double start = now();
+    const bool cpu_clock = bench->options.cpu_clock;
+    double start = now(cpu_clock);
     for (unsigned i = 0; i < calls; i++)
-        multiply(c, o);
-    return (now() - start) / calls;
+        multiply(bench, c, o);
+    return (now(cpu_clock) - start) / calls;
 }
 
 static double largest_error(const operands *o)
@@ -260,12 +275,15 @@ static void clear_c(operands *o)
 }
 
 /* The first call, which finds the error, and the number of calls that a measurement takes. */
-static void warm_up(contestant *c, operands *o)
+static void warm_up(const fm_gemm_bench *bench, contestant *c, operands *o)
 {
+    if (c->chosen)
+        fm_planner_choose(bench->kernel, bench->options.threads, o->shape, (ptrdiff_t)o->shape.n,
+                          &c->plan);
     clear_c(o);
-    multiply(c, o);
+    multiply(bench, c, o);
     c->error = largest_error(o);
-    double calls = measurement_seconds / fmax(measure(c, o, 1), 1e-9);
+    double calls = measurement_seconds / fmax(measure(bench, c, o, 1), 1e-9);
     c->calls = calls < 1 ? 1 : calls > CALLS_MAX ? CALLS_MAX : (unsigned)calls;
 }
 
@@ -278,9 +296,9 @@ static fm_status run_rounds(fm_gemm_bench *bench, operands *o, fm_error *error)
             if (options->stop != NULL && *options->stop != 0)
                 return fm_fail(error, FM_INTERRUPTED, "interrupted");
             if (round == 0)
-                warm_up(c, o);
+                warm_up(bench, c, o);
             else
-                c->seconds[round - 1] = measure(c, o, c->calls);
+                c->seconds[round - 1] = measure(bench, c, o, c->calls);
             if (options->threads > 1)
                 nanosleep(&pause_between, NULL);
         }
@@ -306,7 +324,7 @@ static char *contestant_name(const contestant *c, fm_gemm_shape s)
     if (c->peer != NULL)
         return fm_strdup(c->peer->name);
     if (c->scheme == NULL)
-        return fm_strdup("classical");
+        return fm_plan_name(&c->plan);
     unsigned levels = c->kernel.levels(s.m, s.n, s.k);
     return fm_format("%s:%u, %u level%s", fm_tensor_name(fm_scheme_tensor(c->scheme)),
                      fm_scheme_rank(c->scheme), levels, levels == 1 ? "" : "s");
@@ -326,14 +344,12 @@ static void make_result(const fm_gemm_bench *bench, fm_gemm_shape shape, fm_gemm
     *result = (fm_gemm_result){.scheme_count = schemes, .peer_count = (size_t)bench->peer_count};
     result->schemes = fm_alloc(schemes, sizeof *result->schemes);
     result->peers = fm_alloc(result->peer_count, sizeof *result->peers);
-    result->classical = make_measure(bench, schemes, shape);
-    for (size_t i = 0; i < schemes; i++) {
-        result->schemes[i] = make_measure(bench, i, shape);
-        if (result->schemes[i].gflops > result->schemes[result->best].gflops)
-            result->best = i;
-    }
+    result->plan = make_measure(bench, 0, shape);
+    result->classical = make_measure(bench, 1, shape);
+    for (size_t i = 0; i < schemes; i++)
+        result->schemes[i] = make_measure(bench, OWN + i, shape);
     for (size_t i = 0; i < result->peer_count; i++)
-        result->peers[i] = make_measure(bench, schemes + 1 + i, shape);
+        result->peers[i] = make_measure(bench, OWN + schemes + i, shape);
 }
 
 fm_status fm_gemm_bench_run(fm_gemm_bench *bench, fm_gemm_shape shape, fm_gemm_result *result,
@@ -356,6 +372,7 @@ fm_status fm_gemm_bench_run(fm_gemm_bench *bench, fm_gemm_shape shape, fm_gemm_r
 
 void fm_gemm_result_clear(fm_gemm_result *result)
 {
+    free(result->plan.name);
     free(result->classical.name);
     for (size_t i = 0; i < result->scheme_count; i++)
         free(result->schemes[i].name);

@@ -1,22 +1,18 @@
-/* Benchmark of matrix products: kernels generated from schemes, our own classical kernel and other
-   libraries, in turn. */
+/* Benchmark of matrix products: the library's by the chosen plan and classically, kernels generated
+   from schemes, and other libraries, in turn. */
 #ifndef FM_BENCH_GEMM_H
 #define FM_BENCH_GEMM_H
 
-#include "fewmul.h"
-
-/* C is m x n, A is m x k. */
-typedef struct fm_gemm_shape {
-    size_t m, n, k;
-} fm_gemm_shape;
+#include "gemm.h"
 
 typedef struct fm_gemm_options {
     fm_scalar_type type;
     unsigned threads;
     unsigned rounds;
+    bool cpu_clock;     /* the processor time of the process instead of the time that passes */
     unsigned crossover; /* 0: the default of each kernel */
     const fm_scheme *const *schemes;
-    size_t scheme_count; /* at least 1 */
+    size_t scheme_count; /* may be 0 */
     const volatile int *stop;
 } fm_gemm_options;
 
@@ -28,15 +24,16 @@ typedef struct fm_gemm_measure {
 } fm_gemm_measure;
 
 typedef struct fm_gemm_result {
-    size_t scheme_count, peer_count, best; /* best: the fastest scheme */
-    fm_gemm_measure classical;
+    size_t scheme_count, peer_count;
+    fm_gemm_measure plan, classical;
     fm_gemm_measure *schemes, *peers;
 } fm_gemm_result;
 
 /* What is to be measured, ready to run. */
 typedef struct fm_gemm_bench fm_gemm_bench;
 
-/* Generates, compiles and loads the kernels, loads the peers and sets the threads of all. */
+/* Generates, compiles and loads the kernels of the schemes, loads the peers, each with the setting that
+   is best here, and sets the threads of all. */
 fm_status fm_gemm_bench_open(const fm_gemm_options *options, fm_gemm_bench **out, fm_error *error);
 void fm_gemm_bench_close(fm_gemm_bench *bench);
 

@@ -39,3 +39,36 @@ fm_status fm_bench_search(const fm_tensor *tensor, const fm_search_options *opti
     }
     return FM_OK;
 }
+
+static fm_status keep_find(void *context, const fm_scheme *find, double seconds, fm_error *error)
+{
+    fm_scheme **kept = context;
+    (void)seconds;
+    fm_scheme_free(*kept);
+    *kept = NULL;
+    return fm_scheme_to_ring(find, fm_scheme_ring(find), kept, error);
+}
+
+fm_status fm_bench_strassen(const volatile int *stop, fm_scheme **out, fm_error *error)
+{
+    fm_tensor *tensor;
+    fm_search_result result;
+    *out = NULL;
+    fm_status status = fm_tensor_matmul(2, 2, 2, &tensor, error);
+    if (status != FM_OK)
+        return status;
+    fm_search_options how = {.ring = {FM_RING_ZT, 0},
+                             .threads = 1,
+                             .seed = 1,
+                             .target_rank = 7,
+                             .stop = stop,
+                             .on_find = keep_find,
+                             .context = out};
+    status = fm_search(tensor, &how, &result, error);
+    fm_tensor_free(tensor);
+    if (status != FM_OK) {
+        fm_scheme_free(*out);
+        *out = NULL;
+    }
+    return status;
+}

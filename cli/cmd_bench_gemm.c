@@ -1,5 +1,6 @@
 /* fewmul bench gemm: matrix products by schemes, by our classical kernel and by other libraries. */
 #include "bench_gemm.h"
+#include "bench_walk.h"
 #include "command.h"
 #include "memory.h"
 #include "print.h"
@@ -14,7 +15,7 @@ static struct {
     const char *type, *sizes;
     uint64_t threads, rounds, crossover;
     cli_list schemes;
-    bool json;
+    bool cpu_clock, json;
 } arguments = {.type = "f64", .sizes = "256,512,1024,2048", .threads = 1, .rounds = 5};
 
 static const cli_option options[] = {
@@ -22,9 +23,11 @@ static const cli_option options[] = {
     {"sizes", "N,...", CLI_STRING, &arguments.sizes, "N, or MxNxK for C of M x N and A of M x K"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads of each contestant; 0: all cores"},
     {"scheme", "FILE", CLI_LIST, &arguments.schemes,
-     "take all schemes of the file; may be given again"},
+     "measure generated kernels of all schemes of the file too"},
     {"crossover", "N", CLI_COUNT, &arguments.crossover, "of the schemes' kernels; 0: an estimate"},
     {"repeat", "R", CLI_COUNT, &arguments.rounds, "rounds, of which the median counts"},
+    {"cpu-time", NULL, CLI_FLAG, &arguments.cpu_clock,
+     "time by the processor's clock, for a machine that others use; one thread only"},
     {"json", NULL, CLI_FLAG, &arguments.json, "print one JSON object"},
     {NULL, NULL, CLI_FLAG, NULL, NULL},
 };
@@ -115,33 +118,6 @@ static void free_schemes(scheme_set *set)
     *set = (scheme_set){0};
 }
 
-static fm_status keep_find(void *context, const fm_scheme *find, double seconds, fm_error *error)
-{
-    (void)seconds;
-    free_schemes(context);
-    return add_scheme(context, find, error);
-}
-
-/* With no scheme given: 2x2x2 with 7 products, which a search finds in no time. */
-static fm_status search_scheme(scheme_set *set, fm_error *error)
-{
-    fm_tensor *tensor;
-    fm_search_result result;
-    fm_status status = fm_tensor_matmul(2, 2, 2, &tensor, error);
-    if (status != FM_OK)
-        return status;
-    fm_search_options how = {.ring = {FM_RING_ZT, 0},
-                             .threads = 1,
-                             .seed = 1,
-                             .target_rank = 7,
-                             .stop = cli_stop_flag(),
-                             .on_find = keep_find,
-                             .context = set};
-    status = fm_search(tensor, &how, &result, error);
-    fm_tensor_free(tensor);
-    return status;
-}
-
 /* ---------------------------------------------------------------- output */
 
 static json_t *measure_object(const fm_gemm_measure *m)
@@ -170,7 +146,7 @@ static json_t *result_object(fm_gemm_shape s, const fm_gemm_result *result)
     json_object_set_new(object, "m", json_integer((json_int_t)s.m));
     json_object_set_new(object, "n", json_integer((json_int_t)s.n));
     json_object_set_new(object, "k", json_integer((json_int_t)s.k));
-    json_object_set_new(object, "plan", measure_object(&result->schemes[result->best]));
+    json_object_set_new(object, "plan", measure_object(&result->plan));
     json_object_set_new(object, "classical", measure_object(&result->classical));
     json_object_set_new(object, "schemes", measure_array(result->schemes, result->scheme_count));
     json_object_set_new(object, "peers", measure_array(result->peers, result->peer_count));
@@ -180,7 +156,7 @@ static json_t *result_object(fm_gemm_shape s, const fm_gemm_result *result)
 
 static void print_row(const char *label, const fm_gemm_measure *m, double best_peer)
 {
-    printf("%-18s%-34s%9.2f", label, m->name, m->gflops);
+    printf("%-18s%-44s%9.2f", label, m->name, m->gflops);
     if (best_peer > 0)
         printf("%10.3f", m->gflops / best_peer);
     printf("%12.1e\n", m->error);
@@ -196,11 +172,12 @@ static void print_table(fm_gemm_shape s, const fm_gemm_result *result)
         snprintf(label, sizeof label, "%zu", s.m);
     else
         snprintf(label, sizeof label, "%zux%zux%zu", s.m, s.n, s.k);
-    printf("\n%-18s%-34s%9s%s%12s\n", "size", "algorithm", "GF/s",
+    printf("\n%-18s%-44s%9s%s%12s\n", "size", "algorithm", "GF/s",
            best_peer > 0 ? "   to peer" : "", "error");
-    for (size_t i = 0; i < result->scheme_count; i++)
-        print_row(i == 0 ? label : "", &result->schemes[i], best_peer);
+    print_row(label, &result->plan, best_peer);
     print_row("", &result->classical, best_peer);
+    for (size_t i = 0; i < result->scheme_count; i++)
+        print_row("", &result->schemes[i], best_peer);
     for (size_t i = 0; i < result->peer_count; i++)
         print_row("", &result->peers[i], best_peer);
     fflush(stdout);
@@ -235,11 +212,11 @@ static fm_status run_bench(fm_scalar_type type, unsigned threads, const fm_gemm_
 {
     scheme_set set = {0};
     fm_gemm_bench *bench = NULL;
-    fm_status status =
-        arguments.schemes.count > 0 ? read_schemes(&set, error) : search_scheme(&set, error);
+    fm_status status = read_schemes(&set, error);
     fm_gemm_options how = {.type = type,
                            .threads = threads,
                            .rounds = (unsigned)arguments.rounds,
+                           .cpu_clock = arguments.cpu_clock,
                            .crossover = (unsigned)arguments.crossover,
                            .schemes = set.schemes,
                            .scheme_count = set.count,
@@ -271,6 +248,8 @@ static int run(size_t count, char **operands)
         return cli_error("--crossover: must be at most %u", UINT_MAX);
     unsigned threads =
         arguments.threads != 0 ? (unsigned)arguments.threads : (unsigned)omp_get_max_threads();
+    if (arguments.cpu_clock && threads != 1)
+        return cli_error("--cpu-time: only with one thread");
     fm_gemm_shape *shapes = parse_sizes(arguments.sizes, &shape_count);
     if (shapes == NULL)
         return CLI_WRONG;
@@ -285,13 +264,16 @@ const cli_command cli_command_bench_gemm = {
     .operands = "",
     .summary = "measure matrix products beside other libraries",
     .details =
-        "Generates a kernel from each scheme (with none given, from a 2x2x2:7 that it searches), "
-        "compiles it\nwith $CC or cc, and measures it, the classical kernel, OpenBLAS, BLIS and "
-        "MKL (those found) in turn\nin one process: after a warm-up each runs once a round, and "
-        "the median of the rounds counts.\nGF/s are 2mnk over time, also where fewer operations "
-        "are done. The plan is the fastest scheme.\nThe error is the largest difference from a "
-        "product in long double over 8 rows, divided by the\nlargest entry there; matrices are "
-        "uniform in [-1, 1).",
+        "Measures fewmul's own product, by the plan that it chooses and classically, and OpenBLAS, "
+        "BLIS and MKL\n(those found, each with the setting that is fastest here) in turn in one "
+        "process: after a warm-up each\nruns once a round, and the median of the rounds counts. "
+        "From "
+        "each scheme that is given, a kernel is\ngenerated, compiled with $CC or cc, and measured "
+        "too. GF/s are 2mnk over time, also where fewer\noperations are done. The error is the "
+        "largest "
+        "difference from a product in long double over 8 rows,\ndivided by the largest entry "
+        "there; "
+        "matrices are uniform in [-1, 1).",
     .options = options,
     .operands_min = 0,
     .operands_max = 0,

@@ -43,7 +43,8 @@ static const cli_option options[] = {
      "the size]"},
     {"coefficients", "A..B", CLI_STRING, &arguments.coefficients,
      "of the engine mcts over z: of its moves, such as -2..2"},
-    {"target", "RANK", CLI_COUNT, &arguments.target, "stop when this rank is reached"},
+    {"target", "RANK", CLI_COUNT, &arguments.target,
+     "stop when this rank is reached; with another objective than rank, never"},
     {"objective", "NAME", CLI_STRING, &arguments.objective,
      "rank; additions or flips: at the best rank, ever fewer naive additions or more flips"},
     {"distinct", "N", CLI_COUNT, &arguments.distinct,
@@ -62,7 +63,7 @@ static const cli_option options[] = {
     {"checkpoint", "FILE", CLI_STRING, &arguments.checkpoint,
      "save the state of the search there, and go on from it when it is there"},
     {"checkpoint-interval", "S", CLI_SECONDS, &arguments.checkpoint_interval,
-     "seconds between two checkpoints"},
+     "seconds between two checkpoints; 0: 300"},
     {"metrics", "FILE", CLI_STRING, &arguments.metrics, "append what goes on as JSON lines"},
     {"metrics-interval", "S", CLI_SECONDS, &arguments.metrics_interval,
      "seconds between two lines"},
@@ -485,6 +486,22 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
     return status;
 }
 
+/* Options that the chosen engine would not look at; NULL when there are none. */
+static const char *idle_option(fm_strategy strategy, unsigned objective)
+{
+    bool walks = strcmp(arguments.engine, "flips") == 0 || strcmp(arguments.engine, "auto") == 0;
+    bool mcts = strcmp(arguments.engine, "mcts") == 0 || strcmp(arguments.engine, "auto") == 0;
+    if (arguments.symmetry != NULL && strcmp(arguments.engine, "symmetric") != 0)
+        return "--symmetry: only with --engine symmetric";
+    if (arguments.coefficients != NULL && !mcts)
+        return "--coefficients: only with --engine mcts or auto";
+    if ((strategy != FM_STRATEGY_GROWTH || arguments.through != NULL) && !walks)
+        return "--strategy and --through: only with --engine flips or auto";
+    if (objective != FM_OBJECTIVE_RANK && !walks)
+        return "--objective: only with --engine flips or auto";
+    return NULL;
+}
+
 static int run(size_t count, char **operands)
 {
     (void)count;
@@ -504,6 +521,9 @@ static int run(size_t count, char **operands)
         return cli_error("--objective: expected rank, additions or flips");
     if (arguments.coefficients != NULL && !parse_coefficients(&(int){0}, &(int){0}))
         return cli_error("--coefficients: expected A..B, A from -4 to -1 and B from 1 to 4");
+    const char *idle = idle_option(strategy, objective);
+    if (idle != NULL)
+        return cli_error("%s", idle);
     if (arguments.lift && arguments.ring.kind != FM_RING_ZP)
         return cli_error("--lift: finds over f2 or f3 are lifted (--ring), not over zt");
     fm_status status = cli_read_tensor(operands[0], &tensor, &error);

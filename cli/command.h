@@ -79,7 +79,7 @@ const char *cli_default_store(void);
 
 extern const cli_command cli_command_search, cli_command_verify, cli_command_show,
     cli_command_convert, cli_command_lift, cli_command_derive, cli_command_compare, cli_command_gen,
-    cli_command_results, cli_command_tensor, cli_command_bench_flips, cli_command_bench_search,
-    cli_command_bench_gemm;
+    cli_command_results, cli_command_tensor, cli_command_plan, cli_command_bench_flips,
+    cli_command_bench_search, cli_command_bench_verify, cli_command_bench_gemm;
 
 #endif

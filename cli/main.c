@@ -23,8 +23,10 @@ static const cli_command *const commands[] = {
     &cli_command_gen,
     &cli_command_results,
     &cli_command_tensor,
+    &cli_command_plan,
     &cli_command_bench_flips,
     &cli_command_bench_search,
+    &cli_command_bench_verify,
     &cli_command_bench_gemm,
     NULL,
 };

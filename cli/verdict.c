@@ -231,6 +231,19 @@ void cli_border_text(FILE *out, const char *label, const fm_scheme *scheme,
     fputc('\n', out);
 }
 
+/* Of a scheme with coefficients in zt, z or q that holds modulo p only: where it fails there. */
+static void print_failure_elsewhere(FILE *out, const fm_scheme *scheme)
+{
+    char ring[FM_RING_NAME_SIZE];
+    fm_verdict verdict;
+    if (fm_verify(scheme, scheme->tensor, scheme->ring, &verdict, NULL) == FM_NO) {
+        fprintf(out, " only, not over %s", fm_ring_name(scheme->ring, ring));
+        print_place(out, scheme, (const uint32_t[]){verdict.i, verdict.j, verdict.k});
+        fprintf(out, "%s and is %s", verdict.expected, verdict.actual);
+    }
+    fm_verdict_clear(&verdict);
+}
+
 void cli_verdict_text(FILE *out, const char *label, const fm_scheme *scheme,
                       const fm_verdict *verdict)
 {
@@ -243,6 +256,8 @@ void cli_verdict_text(FILE *out, const char *label, const fm_scheme *scheme,
         fprintf(out, "%s and is %s", verdict->expected, verdict->actual);
     } else {
         fprintf(out, "holds over %s", ring);
+        if (verdict->ring.kind == FM_RING_ZP && scheme->ring.kind != FM_RING_ZP)
+            print_failure_elsewhere(out, scheme);
         print_costs(out, scheme);
         fputs(", ", out);
         print_coefficients(out, scheme);

@@ -6,6 +6,7 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/fewmul)
 
 install(TARGETS fewmul EXPORT fewmul-targets)
 install(TARGETS fewmul_command)
+install(TARGETS fewmul_blas LIBRARY NAMELINK_SKIP)
 install(FILES include/fewmul.h TYPE INCLUDE)
 install(FILES LICENSE README.md TYPE DOC)
 install(DIRECTORY docs TYPE DOC)

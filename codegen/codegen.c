@@ -1,4 +1,6 @@
 /* Generated C files: checks on what is asked for, and the template filled in. */
+#include "codegen.h"
+
 #include "emit.h"
 #include "error.h"
 #include "memory.h"
@@ -77,7 +79,7 @@ static fm_status check_options(const fm_codegen_options *options, fm_error *erro
 
 /* ---------------------------------------------------------------- schemes */
 
-static fm_status check_scheme(const fm_scheme *scheme, fm_error *error)
+fm_status fm_codegen_check_scheme(const fm_scheme *scheme, fm_error *error)
 {
     char ring[FM_RING_NAME_SIZE];
     fm_verdict verdict;
@@ -102,8 +104,8 @@ static bool fits_type(const fmpq_t coefficient, fm_scalar_type type)
     return type == FM_F32 ? size <= FLT_MAX && size >= FLT_MIN : size <= DBL_MAX && size >= DBL_MIN;
 }
 
-static fm_status check_coefficients(const fm_schedule *schedule, fm_scalar_type type,
-                                    fm_error *error)
+fm_status fm_codegen_check_coefficients(const fm_schedule *schedule, fm_scalar_type type,
+                                        fm_error *error)
 {
     for (size_t i = 0; i < schedule->count; i++) {
         const fm_step *step = &schedule->steps[i];
@@ -225,7 +227,7 @@ fm_status fm_codegen_c(const fm_scheme *scheme, const fm_codegen_options *option
 {
     fm_status status = check_options(options, error);
     if (status == FM_OK)
-        status = check_scheme(scheme, error);
+        status = fm_codegen_check_scheme(scheme, error);
     if (status != FM_OK)
         return status;
     fm_schedule schedule;
@@ -234,7 +236,7 @@ fm_status fm_codegen_c(const fm_scheme *scheme, const fm_codegen_options *option
     if (!fm_schedule_computes(&schedule, canonical))
         status = fm_fail(error, FM_INTERNAL, "the steps made from the scheme do not compute it");
     if (status == FM_OK)
-        status = check_coefficients(&schedule, options->type, error);
+        status = fm_codegen_check_coefficients(&schedule, options->type, error);
     if (status == FM_OK) {
         char *source = emit_source(canonical, &schedule, options);
         status = write_text(source, file, error);

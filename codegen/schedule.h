@@ -3,34 +3,13 @@
 #define FM_SCHEDULE_H
 
 #include "scheme.h"
-
-/* Where a block stands: in a matrix, or in a slot of the workspace for sums of blocks of A (S), of B
-   (T), or for products and sums of products (P). */
-typedef enum fm_place {
-    FM_PLACE_A,
-    FM_PLACE_B,
-    FM_PLACE_C,
-    FM_PLACE_S,
-    FM_PLACE_T,
-    FM_PLACE_P
-} fm_place;
-
-typedef struct fm_block {
-    fm_place place;
-    uint32_t index; /* of the block, row by row, or of the slot */
-} fm_block;
+#include "step.h"
 
 typedef struct fm_step_term {
     fm_block block;
     fmpq coefficient;
     bool first; /* SPREAD: nothing stands in the block before */
 } fm_step_term;
-
-typedef enum fm_step_kind {
-    FM_STEP_SUM,      /* block = sum of coefficient * term block */
-    FM_STEP_MULTIPLY, /* block (+)= coefficient * terms[0].block * terms[1].block */
-    FM_STEP_SPREAD,   /* each term block (+)= coefficient * block */
-} fm_step_kind;
 
 typedef struct fm_step {
     fm_step_kind kind;

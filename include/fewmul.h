@@ -347,11 +347,12 @@ typedef struct fm_lift_options {
 /* Lifts a scheme over zp to zt, z or q: Hensel steps, each of which solves the Brent equations
    linearized at the scheme, modulo p, for a correction by a power of p (Kauers and Moosbauer, Flip
    graphs for matrix multiplication, 2022, section on Hensel lifting). First only the coefficients
-   that are not 0 change, which over f2 begins with a choice of signs, then all. After each step the
-   residues nearest to 0 and the fractions that they stand for are checked by fm_verify, so that
-   *out, which the caller frees with fm_scheme_free, always holds over its own ring, the smallest of
-   zt, z, q with its coefficients; its provenance names the scheme as its parent. options may be
-   NULL: to q. FM_NO, with *out NULL, when the scheme does not hold or no lift was found; the
+   that are not 0 change, which over f2 begins with a choice of signs; then the same for a matrix
+   product in a sparse basis of A, B and C, from which the lift is taken back; then all. After each
+   step the residues nearest to 0 and the fractions that they stand for are checked by fm_verify, so
+   that *out, which the caller frees with fm_scheme_free, always holds over its own ring, the
+   smallest of zt, z, q with its coefficients; its provenance names the scheme as its parent. options
+   may be NULL: to q. FM_NO, with *out NULL, when the scheme does not hold or no lift was found; the
    message says which step had no solution. The first means that there is no lift (but for the small
    chance that the random sums of equations that stand for all had a smaller rank), a later one only
    that the solutions taken before do not go on. FM_BAD_INPUT when the scheme is not over zp or when
@@ -589,6 +590,35 @@ fm_status fm_codegen_c(const fm_scheme *scheme, const fm_codegen_options *option
 /* Writes the header of that file. */
 fm_status fm_codegen_header(const fm_scheme *scheme, const fm_codegen_options *options, FILE *file,
                             fm_error *error);
+
+/* ---------------------------------------------------------------- matrix products */
+
+/* With the values that CBLAS gives them. */
+typedef enum fm_order { FM_ROW_MAJOR = 101, FM_COLUMN_MAJOR = 102 } fm_order;
+typedef enum fm_transpose {
+    FM_NO_TRANSPOSE = 111,
+    FM_TRANSPOSE = 112,
+    FM_CONJUGATE_TRANSPOSE = 113, /* of real matrices the same */
+} fm_transpose;
+
+/* C = alpha op(A) op(B) + beta C, with the arguments of cblas_dgemm: op(A) is m x k, op(B) is k x n, C
+   is m x n; lda, ldb and ldc are the distances of their rows (FM_ROW_MAJOR) or columns as they stand
+   in memory. With beta 0, C is not read; with alpha 0, A and B are not. C must not overlap A or B.
+
+   The product runs by the plan that is expected to be fastest on this machine for these sizes: by
+   fast algorithms where they win, classically elsewhere (docs/gemm.md). Fast algorithms are stable in
+   norm, not entry by entry, and infinities and NaN in A or B may spread to all of C. It runs on as
+   many threads as OpenMP would use (OMP_NUM_THREADS), on one inside of a parallel region. Where there
+   is no memory for more it runs classically, with small buffers on the stack.
+
+   FM_BAD_INPUT when an argument is wrong; C is then unchanged. */
+fm_status fm_dgemm(fm_order order, fm_transpose transpose_a, fm_transpose transpose_b, size_t m,
+                   size_t n, size_t k, double alpha, const double *a, size_t lda, const double *b,
+                   size_t ldb, double beta, double *c, size_t ldc, fm_error *error);
+/* The same in single precision. */
+fm_status fm_sgemm(fm_order order, fm_transpose transpose_a, fm_transpose transpose_b, size_t m,
+                   size_t n, size_t k, float alpha, const float *a, size_t lda, const float *b,
+                   size_t ldb, float beta, float *c, size_t ldc, fm_error *error);
 
 #ifdef __GNUC__
 #pragma GCC visibility pop

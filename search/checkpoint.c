@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -203,6 +204,60 @@ unsigned fm_checkpoint_walkers(const char *path)
         fclose(file);
     bool found = line != NULL && sscanf(line, "\nwalkers %9u", &walkers) == 1;
     return found && walkers <= WALKERS_MAX ? walkers : 0;
+}
+
+/* ---------------------------------------------------------------- one process */
+
+struct fm_checkpoint_lock {
+    char *path;
+    int file;
+};
+
+/* Opens and locks the file; -1 with errno. Again when another process removed it in between. */
+static int open_locked(const char *path)
+{
+    for (;;) {
+        struct stat there;
+        int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (file < 0)
+            return -1;
+        if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+            close(file);
+            errno = EWOULDBLOCK;
+            return -1;
+        }
+        if (fstat(file, &there) == 0 && there.st_nlink > 0)
+            return file;
+        close(file);
+    }
+}
+
+fm_checkpoint_lock *fm_checkpoint_lock_new(const char *path, fm_status *status, fm_error *error)
+{
+    char *lock_path = fm_format("%s.lock", path);
+    int file = open_locked(lock_path);
+    *status = FM_OK;
+    if (file < 0 && errno == EWOULDBLOCK)
+        *status = fm_fail(error, FM_BAD_INPUT, "%s: another process goes on from it", path);
+    else if (file < 0)
+        *status = fm_fail(error, FM_IO, "%s: %s", lock_path, strerror(errno));
+    if (file < 0) {
+        free(lock_path);
+        return NULL;
+    }
+    fm_checkpoint_lock *lock = fm_alloc(1, sizeof *lock);
+    *lock = (fm_checkpoint_lock){.path = lock_path, .file = file};
+    return lock;
+}
+
+void fm_checkpoint_unlock(fm_checkpoint_lock *lock)
+{
+    if (lock == NULL)
+        return;
+    unlink(lock->path);
+    close(lock->file);
+    free(lock->path);
+    free(lock);
 }
 
 /* ---------------------------------------------------------------- in the background */

@@ -23,6 +23,14 @@ fm_status fm_checkpoint_write(const char *path, const char *identity, const fm_s
 fm_status fm_checkpoint_read(const char *path, const char *identity, fm_state *state,
                              fm_error *error);
 
+/* Takes the checkpoint at path for this process, by a lock on PATH.lock, until fm_checkpoint_unlock
+   or the end of the process; NULL when another process has it (FM_BAD_INPUT) or the lock file cannot
+   be made (FM_IO). Where the file system has no locks, it is granted. */
+typedef struct fm_checkpoint_lock fm_checkpoint_lock;
+fm_checkpoint_lock *fm_checkpoint_lock_new(const char *path, fm_status *status, fm_error *error);
+/* Also removes the lock file. NULL is nothing. */
+void fm_checkpoint_unlock(fm_checkpoint_lock *lock);
+
 /* The number in the line "walkers N" of a checkpoint's identity; 0 when there is none. */
 unsigned fm_checkpoint_walkers(const char *path);
 

@@ -66,4 +66,7 @@ extern const fm_engine fm_engine_flips, fm_engine_symmetric, fm_engine_mcts, fm_
 /* Offers a scheme that another engine found to what the walkers of fm_engine_mcts share. */
 void fm_mcts_put(void *shared, fm_random *random, const fm_products *products);
 
+/* The ladder of what the walkers of fm_engine_flips share. */
+struct fm_ladder *fm_engine_flips_ladder(void *shared);
+
 #endif

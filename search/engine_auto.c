@@ -60,7 +60,7 @@ static void find_places(shared *s)
         for (int axis = 0; axis < 3; row += extent[axis++])
             row[r % extent[axis]] = 1;
     }
-    fm_products whole = fm_ladder_whole(s->of[FLIPS], &units);
+    fm_products whole = fm_ladder_whole(fm_engine_flips_ladder(s->of[FLIPS]), &units);
     size_t offset = 0;
     for (int axis = 0; axis < 3; offset += extent[axis++]) {
         s->place[axis] = fm_alloc(extent[axis], sizeof *s->place[axis]);
@@ -122,7 +122,7 @@ static void free_walker(void *opaque)
 static void give_to_ladder(walker *w, const fm_products *found)
 {
     shared *s = w->shared;
-    fm_ladder *ladder = s->of[FLIPS];
+    fm_ladder *ladder = fm_engine_flips_ladder(s->of[FLIPS]);
     fm_products own = fm_ladder_products(ladder, found->rank);
     memcpy(own.extent, found->extent, sizeof own.extent);
     own.rank = found->rank;

@@ -16,7 +16,7 @@ enum {
     POOL_BYTES = 1 << 23, /* ... as this allows */
     SHARES = 6,           /* stages of a tensor that is no matrix product */
     SANDWICH_MOVES = 3,
-    IDLE_MAX = 24, /* times Luby's number: schemes of the whole without progress in a generation */
+    IDLE_MAX = 8, /* times Luby's number: schemes of the whole without progress in a generation */
 };
 
 typedef struct stage {

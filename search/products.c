@@ -12,6 +12,20 @@ static size_t row_length(const fm_products *products)
     return (size_t)products->extent[0] + products->extent[1] + products->extent[2];
 }
 
+fm_products fm_products_copy(const fm_products *products)
+{
+    fm_products copy = *products;
+    copy.coefficients = fm_alloc(products->rank, row_length(products));
+    memcpy(copy.coefficients, products->coefficients, products->rank * row_length(products));
+    return copy;
+}
+
+void fm_products_take_modulo_2(fm_products *products)
+{
+    for (size_t i = 0; i < products->rank * row_length(products); i++)
+        products->coefficients[i] &= 1;
+}
+
 int8_t *fm_products_row(const fm_products *products, uint32_t r)
 {
     return products->coefficients + r * row_length(products);

@@ -17,6 +17,11 @@ typedef struct fm_products {
 void fm_products_from_scheme(fm_products *products, const fm_scheme *scheme);
 void fm_products_clear(fm_products *products);
 
+/* Freed with fm_products_clear. */
+fm_products fm_products_copy(const fm_products *products);
+/* Over zt: the same over f2. */
+void fm_products_take_modulo_2(fm_products *products);
+
 /* The start of row r. */
 int8_t *fm_products_row(const fm_products *products, uint32_t r);
 

@@ -74,9 +74,10 @@ typedef struct search {
 
     /* Checkpoints. Thread 0 asks for one by raising collecting; each thread then saves its members,
        between two slices, and lowers missing; when all have, thread 0 puts them together. */
-    fm_saver *saver; /* NULL: none are wanted */
-    double earlier;  /* seconds of the runs before this one */
-    int save_seen;   /* the value of *options->save that was answered */
+    fm_checkpoint_lock *lock_file; /* of the checkpoint, or NULL */
+    fm_saver *saver;               /* NULL: none are wanted */
+    double earlier;                /* seconds of the runs before this one */
+    int save_seen;                 /* the value of *options->save that was answered */
     double save_at, saved_at;
     bool is_collecting, is_writing;
     _Atomic unsigned collecting, missing;
@@ -486,8 +487,12 @@ static fm_status restore(search *s, fm_state *state, fm_error *error)
 static fm_status open_checkpoint(search *s, fm_error *error)
 {
     fm_state state;
+    fm_status status;
+    s->lock_file = fm_checkpoint_lock_new(s->options->checkpoint, &status, error);
+    if (status != FM_OK)
+        return status;
     char *identity = identity_of(s);
-    fm_status status = fm_checkpoint_read(s->options->checkpoint, identity, &state, error);
+    status = fm_checkpoint_read(s->options->checkpoint, identity, &state, error);
     if (status == FM_OK || status == FM_NO)
         s->saver = fm_saver_new(s->options->checkpoint, identity);
     if (status == FM_OK)
@@ -791,6 +796,48 @@ static fm_status outcome(const search *s, fm_error *error)
     return s->options->target_rank != 0 ? FM_NO : FM_OK;
 }
 
+static fm_engine_task task_of(const search *s)
+{
+    const fm_search_options *options = s->options;
+    return (fm_engine_task){
+        .tensor = s->tensor,
+        .through = options->through,
+        .ring = options->ring,
+        .strategy = options->strategy,
+        .starts = s->starts,
+        .start_count = s->start_count,
+        .standard = options->from_count == 0,
+        .target_rank = options->target_rank,
+        .seed = options->seed,
+        .objective = options->objective,
+        .collect = options->distinct != 0 ? options->target_rank : 0,
+        .symmetry = options->symmetry,
+        .least = options->least,
+        .most = options->most,
+    };
+}
+
+static void clear(search *s)
+{
+    for (unsigned i = 0; i < s->member_count; i++)
+        free_member(s, &s->members[i]);
+    fm_saver_free(s->saver);
+    fm_checkpoint_unlock(s->lock_file);
+    s->engine->free_shared(s->shared);
+    free(s->members);
+    for (size_t i = 0; i < s->start_count; i++)
+        fm_products_clear(&s->starts[i]);
+    free(s->starts);
+    for (size_t i = 0; i < s->options->from_count; i++)
+        free(s->parents[i]);
+    free(s->parents);
+    free(s->collected);
+    for (unsigned i = 0; i < s->unsaved_count; i++)
+        fm_scheme_free(s->unsaved[i]);
+    free(s->unsaved);
+    omp_destroy_lock(&s->lock);
+}
+
 fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
                     fm_search_result *result, fm_error *error)
 {
@@ -808,22 +855,7 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
     status = make_starts(&s, error);
     if (status == FM_OK && s.collected != NULL)
         note_given(&s);
-    fm_engine_task task = {
-        .tensor = tensor,
-        .through = options->through,
-        .ring = options->ring,
-        .strategy = options->strategy,
-        .starts = s.starts,
-        .start_count = s.start_count,
-        .standard = options->from_count == 0,
-        .target_rank = options->target_rank,
-        .seed = options->seed,
-        .objective = options->objective,
-        .collect = options->distinct != 0 ? options->target_rank : 0,
-        .symmetry = options->symmetry,
-        .least = options->least,
-        .most = options->most,
-    };
+    fm_engine_task task = task_of(&s);
     if (status == FM_OK)
         status = s.engine->check(tensor, &task, error);
     if (status == FM_OK) {
@@ -843,21 +875,6 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
         for (unsigned i = 0; i < s.member_count; i++)
             result->flips += s.engine->flips(s.members[i].walker);
     }
-    for (unsigned i = 0; i < s.member_count; i++)
-        free_member(&s, &s.members[i]);
-    fm_saver_free(s.saver);
-    s.engine->free_shared(s.shared);
-    free(s.members);
-    for (size_t i = 0; i < s.start_count; i++)
-        fm_products_clear(&s.starts[i]);
-    free(s.starts);
-    for (size_t i = 0; i < options->from_count; i++)
-        free(s.parents[i]);
-    free(s.parents);
-    free(s.collected);
-    for (unsigned i = 0; i < s.unsaved_count; i++)
-        fm_scheme_free(s.unsaved[i]);
-    free(s.unsaved);
-    omp_destroy_lock(&s.lock);
+    clear(&s);
     return status;
 }

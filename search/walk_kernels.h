@@ -57,6 +57,12 @@ static inline int compare_nodes(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* a && b without a branch. */
+static ALWAYS_INLINE bool both(bool a, bool b)
+{
+    return ((unsigned)a & (unsigned)b) != 0;
+}
+
 /* The position of the k-th set bit of a word that has more than k, k from 0. */
 static inline uint32_t select_bit(uint64_t word, uint32_t k)
 {

@@ -18,14 +18,14 @@ static ALWAYS_INLINE bool NAME(flip_factors)(const vec *ax, const vec *bx, const
     bool negative = TERNARY && (bits & SIGN_BIT) != 0, can = true;
     bool opposite = TERNARY && same_sign; /* of w1 to t in new w2 */
 #if MODULUS == 0
-    bool can_add = NAME(can_add)(ax, bx, false) & NAME(can_add)(by, ay, opposite);
-    bool can_subtract = NAME(can_add)(ax, bx, true) & NAME(can_add)(by, ay, !opposite);
+    bool can_add = both(NAME(can_add)(ax, bx, false), NAME(can_add)(by, ay, opposite));
+    bool can_subtract = both(NAME(can_add)(ax, bx, true), NAME(can_add)(by, ay, !opposite));
     can = can_add | can_subtract;
     negative = (negative & can_subtract) | !can_add;
 #endif
     NAME(add_modular)(ax, bx, negative, &c->new_ax);
     NAME(add_modular)(by, ay, negative != opposite, &c->new_by);
-    can &= !NAME(is_zero)(&c->new_ax) & !NAME(is_zero)(&c->new_by);
+    can = both(can, both(!NAME(is_zero)(&c->new_ax), !NAME(is_zero)(&c->new_by)));
     c->sign_a = NAME(normalize)(&c->new_ax);
     c->sign_b = NAME(normalize)(&c->new_by);
     return can;

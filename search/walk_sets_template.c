@@ -187,8 +187,8 @@ static ALWAYS_INLINE bool NAME(step)(walk_t *w, uint64_t bits, uint64_t *flips)
     NAME(change) c;
     /* What cannot be flipped stays as it is, but goes the same way. */
     bool can = NAME(flip_factors)(ax, &sx->factor[b], by, &sy->factor[a], w->sign[a] == w->sign[b],
-                                  (uint32_t)bits, &c) &
-               NAME(equal)(&s->factor[a], &s->factor[b]);
+                                  (uint32_t)bits, &c);
+    can = both(can, NAME(equal)(&s->factor[a], &s->factor[b]));
     if (w->holds)
         can = can && !NAME(is_held)(w, node_ax, node_by, c);
     NAME(keep_unless)(can, ax, by, &c);

@@ -18,9 +18,9 @@
    long as the rank stays below the episode's best plus a margin. It ends when it has found nothing
    better for a while (its patience, which follows Luby's sequence: Luby, Sinclair and Zuckerman 1993,
    at most a logarithmic factor from the best restart times). Its best scheme goes to the stage's pool.
-   Over zt, where a flip that would leave {-1, 0, 1} is none, walks come down slowly. So half of the
-   episodes take their start modulo 2, walk over f2, and lift what they find; only what has a lift
-   counts and goes to the pool.
+   Over zt, where a flip that would leave {-1, 0, 1} is none, walks come down slowly. So there is a
+   second ladder, over f2, and half of the episodes are of it: what they find and has a lift goes to
+   the pools over zt, and what those have goes to the pools over f2.
    Where rank is not the only objective, most episodes of the last stage polish instead: short walks
    from the best scheme there is, each kept when it made that no worse.
    Which interval is right differs by format and rank, by a factor of a hundred and not sharply; so
@@ -37,26 +37,39 @@ enum {
     FIRST_VISIT_ZT = 1 << 4,
     REDUCE_INTERVAL = 1 << 14, /* linear dependence is not looked for more often */
     RANK_HEADROOM = MARGIN_MAX + 1,
-    LIFT_RANK_MAX = 128, /* walks over f2 for zt: beyond, lifts take too long */
+    /* After a lift that failed, attempted flips until the next; twice as many after each, so often. */
+    LIFT_PAUSE = 1 << 16,
+    LIFT_PAUSE_DOUBLINGS = 5,
     /* One in so many: a plus transition is a split only, an extended episode holds what it was
-       extended from, an episode does not polish where there is what to polish for. */
+       extended from, an episode does not polish where there is what to polish for, a scheme over f2 of a rank
+       that is there over zt is lifted, an episode over f2 for zt leaps. */
     SPLIT_SHARE = 8,
     HOLD_SHARE = 16,
     HOLD_SHARE_ZT = 4,
     POLISH_SHARE = 4,
+    SAME_RANK_LIFT_SHARE = 4,
+    LEAP_SHARE = 4,
     /* Walks of an episode that polishes, 1 ... 2^6 attempted flips. */
     POLISH_BITS_MAX = 6,
 };
 
 /* Kernels by the length of vectors (up to 32, 64, 128, 256 coefficients), the number of products (few
-   or any) and whether they are for walks over f2 in a search over zt: a stage takes the fastest that
-   holds it. */
+   or any) and whether they are for the second ladder: a stage takes the fastest that holds it. */
 enum { LENGTHS = 4, KERNELS = 4 * LENGTHS };
 
 static const fm_ring f2 = {FM_RING_ZP, 2};
 
-struct fm_walker {
+/* Where a walker is on a ladder. */
+typedef struct track {
     fm_ladder *ladder;
+    uint32_t stage;
+    uint64_t generation; /* of the ladder's pools */
+    uint64_t *visits;    /* by stage, in this generation */
+} track;
+
+struct fm_walker {
+    track tracks[2]; /* of the search's ring; over f2, for lifts to zt, or without a ladder */
+    track *now;      /* of this episode */
     fm_ring ring;
     fm_objective objective;
     uint32_t collect;
@@ -67,16 +80,16 @@ struct fm_walker {
     const fm_walk_kernel *kernel;
     fm_lane lane; /* its walk, and the attempts and flips so far */
 
-    uint32_t stage;
-    uint64_t generation;  /* of the ladder's pools */
-    uint64_t *visits;     /* by stage, in this generation */
-    bool lifts_zt;        /* walks over f2 are wanted */
-    bool polishes, lifts; /* this episode: walks over f2 for zt */
-    bool is_extended;     /* it starts from the stage before */
-    bool holds;           /* and keeps the rank of that */
+    bool polishes;    /* in this episode */
+    bool is_extended; /* it starts from the stage before */
+    bool holds;       /* and keeps the rank of that */
+    bool leaps;       /* it is of the whole, from the standard scheme ... */
+    uint32_t back;    /* ... and the next one of this stage */
     fm_products lifted;
-    fm_products found; /* of this episode, the best scheme */
-    fm_products best;  /* of the whole tensor */
+    uint64_t lift_after; /* no lift is tried before so many attempts ... */
+    uint32_t lift_fails; /* ... because so many failed */
+    fm_products found;   /* of this episode, the best scheme */
+    fm_products best;    /* of the whole tensor */
     uint64_t found_score, best_score;
 
     uint32_t pitch, margin; /* of the episode's climb */
@@ -86,16 +99,33 @@ struct fm_walker {
     uint64_t due;                    /* attempts at the next decision */
 };
 
+/* Whether this episode walks over f2 in a search over zt. */
+static bool lifts(const fm_walker *walker)
+{
+    return walker->now != &walker->tracks[0];
+}
+
+static bool walks_over_zt(const fm_walker *walker)
+{
+    return walker->ring.kind == FM_RING_ZT && !lifts(walker);
+}
+
+/* Whether it has a ladder for that. */
+static bool can_lift(const fm_walker *walker)
+{
+    return walker->tracks[1].ladder != NULL;
+}
+
 /* Whether the walker's schemes are of the whole tensor. */
 static bool at_goal(const fm_walker *walker)
 {
-    return walker->stage == fm_ladder_goal(walker->ladder);
+    return walker->now->stage == fm_ladder_goal(walker->now->ladder);
 }
 
 /* Whether there is no stage beyond. */
 static bool at_top(const fm_walker *walker)
 {
-    return walker->stage == fm_ladder_stages(walker->ladder) - 1;
+    return walker->now->stage == fm_ladder_stages(walker->now->ladder) - 1;
 }
 
 static void save(const fm_walker *walker, fm_products *products)
@@ -117,13 +147,6 @@ static void copy_products(fm_products *to, const fm_products *from)
     memcpy(to->coefficients, from->coefficients, from->rank * row);
 }
 
-static void take_modulo_2(fm_products *products)
-{
-    size_t row = (size_t)products->extent[0] + products->extent[1] + products->extent[2];
-    for (size_t i = 0; i < products->rank * row; i++)
-        products->coefficients[i] &= 1;
-}
-
 /* ---------------------------------------------------------------- kernels */
 
 /* Takes the walk of a kernel; it is made, empty, when it is not there. Its vectors are as long as
@@ -132,7 +155,7 @@ static void use_kernel(fm_walker *walker, uint32_t number)
 {
     uint32_t length = (uint32_t)32 << number % LENGTHS;
     const uint32_t extent[3] = {length, length, length};
-    uint32_t capacity = fm_ladder_rank_max(walker->ladder) + RANK_HEADROOM;
+    uint32_t capacity = fm_ladder_rank_max(walker->now->ladder) + RANK_HEADROOM;
     if (number / LENGTHS % 2 == 0)
         capacity = FM_WALK_FEW;
     walker->in_use = number;
@@ -151,7 +174,7 @@ static uint32_t kernel_for(const fm_walker *walker, const fm_products *products)
     for (uint32_t length = 32; length < extent[0] || length < extent[1] || length < extent[2];
          length *= 2)
         number++;
-    return walker->lifts ? number + 2 * LENGTHS : number;
+    return lifts(walker) ? number + 2 * LENGTHS : number;
 }
 
 static void load(fm_walker *walker, const fm_products *products)
@@ -206,20 +229,48 @@ static bool note_best(fm_walker *walker)
     return true;
 }
 
-/* Lifts the episode's scheme from f2 to zt; if there is a lift it goes to the pool, and becomes the
-   walker's best if it is better: true then. */
+/* Lifts the episode's scheme from f2 to zt, unless that failed too often of late; the lift goes to
+   the pool over zt. True when it becomes the walker's best. */
 static bool lift_found(fm_walker *walker)
 {
-    copy_products(&walker->lifted, &walker->found);
-    if (!fm_ladder_lift(walker->ladder, walker->stage, &walker->lifted))
+    track *over_zt = &walker->tracks[0];
+    uint32_t stage = walker->now->stage;
+    if (walker->lane.attempts < walker->lift_after)
         return false;
-    fm_ladder_put(walker->ladder, walker->generation, walker->stage, &walker->random, walker->pitch,
-                  true, &walker->lifted);
-    if (!at_goal(walker) || walker->lifted.rank >= walker->best.rank)
+    copy_products(&walker->lifted, &walker->found);
+    if (!fm_ladder_lift(over_zt->ladder, stage, &walker->lifted)) {
+        walker->lift_after = walker->lane.attempts + ((uint64_t)LIFT_PAUSE << walker->lift_fails);
+        walker->lift_fails += walker->lift_fails < LIFT_PAUSE_DOUBLINGS;
+        return false;
+    }
+    walker->lift_fails = 0;
+    fm_ladder_put(over_zt->ladder, fm_ladder_generation(over_zt->ladder), stage, &walker->random,
+                  walker->pitch, true, &walker->lifted);
+    if (!at_goal(walker) ||
+        (walker->lifted.rank >= walker->best.rank && walker->lifted.rank > walker->collect))
         return false;
     copy_products(&walker->best, &walker->lifted);
     walker->best_score = score_unseen(walker, walker->best.rank);
     return true;
+}
+
+/* Puts the episode's scheme, over zt, into the pool over f2 too. */
+static void share_found(fm_walker *walker)
+{
+    track *over_f2 = &walker->tracks[1];
+    uint32_t stage = walker->now->stage;
+    if (!can_lift(walker) || walker->found.rank > fm_ladder_rank(over_f2->ladder, stage))
+        return;
+    copy_products(&walker->lifted, &walker->found);
+    fm_products_take_modulo_2(&walker->lifted);
+    fm_ladder_put(over_f2->ladder, fm_ladder_generation(over_f2->ladder), stage, &walker->random,
+                  walker->pitch, false, &walker->lifted);
+}
+
+/* Whether the episode's scheme, over f2, has a rank that is not there over zt. */
+static bool is_below_zt(const fm_walker *walker)
+{
+    return walker->found.rank < fm_ladder_rank(walker->tracks[0].ladder, walker->now->stage);
 }
 
 /* Takes note of a lower rank; true when the walker has not had it before. */
@@ -230,9 +281,10 @@ static bool note_progress(fm_walker *walker)
     save_found(walker);
     if (!walker->holds && kernel_for(walker, &walker->found) != walker->in_use)
         load(walker, &walker->found); /* few products now */
-    if (!walker->lifts)
+    if (!lifts(walker))
         return note_best(walker);
-    return walker->found.rank < fm_ladder_rank(walker->ladder, walker->stage) && lift_found(walker);
+    walker->lift_after = 0; /* one try for each lower rank */
+    return is_below_zt(walker) && lift_found(walker);
 }
 
 /* A climb has gone for an interval: looks for a reduction that flips do not see, else goes up by a
@@ -274,35 +326,53 @@ static bool polish(fm_walker *walker)
 /* Collects: the climb has gone on from a scheme that counts for an interval, to another. */
 static bool collect_again(fm_walker *walker)
 {
-    if (!at_goal(walker) || walker->lifts ||
+    if (!at_goal(walker) || lifts(walker) ||
         walker->kernel->rank(walker->lane.walk) > walker->collect)
         return false;
     save_found(walker);
     return note_best(walker);
 }
 
-/* Where an episode at the walker's stage starts from. */
+/* Draws a scheme of a stage from the pools of a ladder, modulo 2 where those are over zt and the
+   walk is over f2. */
+static bool draw(fm_walker *walker, fm_ladder *from, uint32_t stage)
+{
+    if (!fm_ladder_draw(from, stage, &walker->random, &walker->found))
+        return false;
+    if (from != walker->now->ladder)
+        fm_products_take_modulo_2(&walker->found);
+    return true;
+}
+
+/* The best of the pool, or of the walker's own. */
+static bool choose_start_to_polish(fm_walker *walker)
+{
+    if (!draw(walker, walker->now->ladder, walker->now->stage))
+        return false;
+    if (walker->best.rank <= walker->found.rank && fm_random_below(&walker->random, 2) == 0)
+        copy_products(&walker->found, &walker->best);
+    return true;
+}
+
+/* Where an episode at the walker's stage starts from. Of those over f2 for zt half start from what
+   is there over zt, and some of the whole from the standard scheme: what has no lift leads to little
+   that has one (of 4x4x4:49 that came from 3x4x4:38 one in ten, from the standard scheme 19 of 20). */
 static void choose_start(fm_walker *walker)
 {
-    fm_ladder *ladder = walker->ladder;
+    fm_ladder *ladder = walker->now->ladder, *from = ladder;
     fm_random *random = &walker->random;
     fm_products *start = &walker->found;
-    uint32_t stage = walker->stage, dice = fm_random_below(random, 8);
+    uint32_t stage = walker->now->stage, dice = fm_random_below(random, 8);
     bool found = false;
-    walker->is_extended = false;
-    walker->polishes = walker->polishes && fm_ladder_draw(ladder, stage, random, start);
-    if (walker->polishes) {
-        if (walker->best.rank <= start->rank && fm_random_below(random, 2) == 0)
-            copy_products(start, &walker->best);
-        return;
-    }
-    if (dice == 0 && !at_top(walker) && fm_ladder_draw(ladder, stage + 1, random, start)) {
+    if (lifts(walker) && fm_random_below(random, 2) == 0)
+        from = walker->tracks[0].ladder;
+    if (dice == 0 && !walker->leaps && !at_top(walker) && draw(walker, from, stage + 1)) {
         fm_ladder_project(ladder, stage, start);
         found = true;
     }
-    if (!found && dice < 4)
-        found = fm_ladder_draw(ladder, stage, random, start);
-    if (!found && stage > 0 && fm_ladder_draw(ladder, stage - 1, random, start)) {
+    if (!found && dice < 4 && !walker->leaps)
+        found = draw(walker, from, stage);
+    if (!found && !walker->leaps && stage > 0 && draw(walker, from, stage - 1)) {
         if (fm_random_below(random, 2) == 0)
             fm_ladder_sandwich(ladder, stage - 1, random, start);
         fm_ladder_extend(ladder, stage, start);
@@ -310,7 +380,7 @@ static void choose_start(fm_walker *walker)
         return;
     }
     if (!found)
-        fm_ladder_start(ladder, stage, walker->visits[stage] + walker->number, start);
+        fm_ladder_start(ladder, stage, walker->now->visits[stage] + walker->number, start);
     else if (fm_random_below(random, 2) == 0)
         fm_ladder_sandwich(ladder, stage, random, start);
 }
@@ -320,10 +390,10 @@ static uint32_t draw_pitch(fm_walker *walker)
 {
     const uint32_t range = OCTAVE * (INTERVAL_BITS_MAX - INTERVAL_BITS_MIN);
     if (fm_random_below(&walker->random, 2) == 0 ||
-        fm_ladder_size(walker->ladder, walker->stage) == 0)
+        fm_ladder_size(walker->now->ladder, walker->now->stage) == 0)
         return fm_random_below(&walker->random, range);
-    uint32_t pitch =
-        fm_ladder_hint(walker->ladder, walker->stage) + fm_random_below(&walker->random, OCTAVE);
+    uint32_t pitch = fm_ladder_hint(walker->now->ladder, walker->now->stage) +
+                     fm_random_below(&walker->random, OCTAVE);
     pitch = pitch < OCTAVE / 2 ? 0 : pitch - OCTAVE / 2;
     return pitch < range ? pitch : range - 1;
 }
@@ -331,17 +401,13 @@ static uint32_t draw_pitch(fm_walker *walker)
 /* Begins an episode at the walker's stage. */
 static void begin_episode(fm_walker *walker)
 {
-    walker->polishes = walker->objective != FM_OBJECTIVE_RANK && at_goal(walker) &&
-                       fm_ladder_size(walker->ladder, walker->stage) > 0 &&
-                       fm_random_below(&walker->random, POLISH_SHARE) != 0;
-    choose_start(walker);
-    walker->lifts = walker->lifts_zt && !walker->polishes && walker->collect == 0 &&
-                    walker->found.rank <= LIFT_RANK_MAX &&
-                    fm_ladder_size(walker->ladder, walker->stage) > 0 && /* or it may stay empty */
-                    fm_random_below(&walker->random, 2) == 0;
-    if (walker->lifts)
-        take_modulo_2(&walker->found);
-    uint64_t rank = walker->found.rank, visit = ++walker->visits[walker->stage];
+    walker->is_extended = false;
+    walker->polishes = !lifts(walker) && walker->objective != FM_OBJECTIVE_RANK &&
+                       at_goal(walker) && fm_random_below(&walker->random, POLISH_SHARE) != 0 &&
+                       choose_start_to_polish(walker);
+    if (!walker->polishes)
+        choose_start(walker);
+    uint64_t rank = walker->found.rank, visit = ++walker->now->visits[walker->now->stage];
     load(walker, &walker->found);
     walker->kernel->reduce(walker->lane.walk);
     walker->found_score = UINT64_MAX;
@@ -353,32 +419,44 @@ static void begin_episode(fm_walker *walker)
     walker->margin = MARGIN_MIN + fm_random_below(&walker->random, MARGIN_MAX - MARGIN_MIN + 1);
     walker->patience = PATIENCE_PER_PRODUCT * rank * fm_luby(visit);
     if (visit == 1)
-        walker->patience /= walker->lifts_zt ? FIRST_VISIT_ZT : FIRST_VISIT;
+        walker->patience /= walks_over_zt(walker) ? FIRST_VISIT_ZT : FIRST_VISIT;
     walker->reduce_at = walker->lane.attempts;
     walker->due = walker->lane.attempts + (walker->polishes ? 0 : walker->interval);
     walker->holds =
         walker->is_extended &&
-        fm_random_below(&walker->random, walker->lifts_zt ? HOLD_SHARE_ZT : HOLD_SHARE) == 0;
+        fm_random_below(&walker->random, walks_over_zt(walker) ? HOLD_SHARE_ZT : HOLD_SHARE) == 0;
     if (walker->holds)
         walker->kernel->hold(walker->lane.walk,
-                             fm_ladder_extent(walker->ladder, walker->stage - 1));
+                             fm_ladder_extent(walker->now->ladder, walker->now->stage - 1));
 }
 
 /* Where the next episode is: again at the lowest stage when the pools are new. */
 static uint32_t next_stage(fm_walker *walker)
 {
-    uint64_t generation = fm_ladder_generation(walker->ladder);
-    if (generation != walker->generation) {
-        walker->generation = generation;
-        memset(walker->visits, 0, fm_ladder_stages(walker->ladder) * sizeof *walker->visits);
+    uint64_t generation = fm_ladder_generation(walker->now->ladder);
+    if (generation != walker->now->generation) {
+        walker->now->generation = generation;
+        memset(walker->now->visits, 0,
+               fm_ladder_stages(walker->now->ladder) * sizeof *walker->now->visits);
         return 0;
     }
-    if (walker->objective != FM_OBJECTIVE_RANK && at_goal(walker) &&
+    if (!lifts(walker) && walker->objective != FM_OBJECTIVE_RANK && at_goal(walker) &&
         fm_random_below(&walker->random, POLISH_SHARE) != 0)
-        return walker->stage;
+        return walker->now->stage;
     if (!at_top(walker))
-        return walker->stage + 1;
-    return fm_random_below(&walker->random, fm_ladder_stages(walker->ladder));
+        return walker->now->stage + 1;
+    return fm_random_below(&walker->random, fm_ladder_stages(walker->now->ladder));
+}
+
+/* Whether to try a lift of what the episode found: where it would be the first of its rank over zt,
+   and of some of those that are as good as what is there. */
+static bool wants_lift(fm_walker *walker)
+{
+    uint32_t rank = fm_ladder_rank(walker->tracks[0].ladder, walker->now->stage);
+    bool collects = at_goal(walker) && walker->found.rank <= walker->collect;
+    return is_below_zt(walker) || collects ||
+           (walker->found.rank == rank &&
+            fm_random_below(&walker->random, SAME_RANK_LIFT_SHARE) == 0);
 }
 
 /* Puts what the episode found into the pool: as the walk has it now if it still has that rank, which
@@ -387,33 +465,46 @@ static uint32_t next_stage(fm_walker *walker)
 static bool end_episode(fm_walker *walker)
 {
     bool better = false;
-    bool is_wanted = walker->found.rank <= fm_ladder_rank(walker->ladder, walker->stage);
-    if (walker->lifts && is_wanted)
+    if (lifts(walker) && wants_lift(walker))
         better = lift_found(walker);
     if (!walker->polishes && walker->kernel->rank(walker->lane.walk) == walker->found.rank)
         save(walker, &walker->found);
-    if (!walker->lifts)
-        fm_ladder_put(walker->ladder, walker->generation, walker->stage, &walker->random,
-                      walker->pitch, !walker->polishes, &walker->found);
-    walker->stage = next_stage(walker);
+    fm_ladder_put(walker->now->ladder, walker->now->generation, walker->now->stage, &walker->random,
+                  walker->pitch, !walker->polishes, &walker->found);
+    if (!lifts(walker))
+        share_found(walker);
+    walker->now->stage = walker->leaps ? walker->back : next_stage(walker);
+    if (can_lift(walker))
+        walker->now = &walker->tracks[fm_random_below(&walker->random, 2)];
+    walker->back = walker->now->stage;
+    walker->leaps = lifts(walker) && fm_random_below(&walker->random, LEAP_SHARE) == 0;
+    if (walker->leaps)
+        walker->now->stage = fm_ladder_goal(walker->now->ladder);
     begin_episode(walker);
     return better;
 }
 
-fm_walker *fm_walker_new(fm_ladder *ladder, fm_ring ring, fm_objective objective, uint32_t collect,
-                         bool lifts, uint64_t seed, uint64_t number)
+static track new_track(fm_ladder *ladder)
+{
+    uint64_t *visits = fm_alloc_zero(fm_ladder_stages(ladder), sizeof *visits);
+    return (track){.ladder = ladder, .generation = fm_ladder_generation(ladder), .visits = visits};
+}
+
+fm_walker *fm_walker_new(fm_ladder *ladder, fm_ladder *over_f2, fm_ring ring,
+                         fm_objective objective, uint32_t collect, uint64_t seed, uint64_t number)
 {
     fm_walker *walker = fm_alloc_zero(1, sizeof *walker);
     uint32_t capacity = fm_ladder_rank_max(ladder) + RANK_HEADROOM;
-    walker->ladder = ladder;
+    assert(over_f2 == NULL || ring.kind == FM_RING_ZT);
+    walker->tracks[0] = new_track(ladder);
+    if (over_f2 != NULL)
+        walker->tracks[1] = new_track(over_f2);
+    walker->now = &walker->tracks[0];
     walker->ring = ring;
     walker->objective = objective;
     walker->collect = collect;
     walker->number = number;
-    walker->lifts_zt = lifts && ring.kind == FM_RING_ZT;
     walker->lifted = fm_ladder_products(ladder, capacity);
-    walker->generation = fm_ladder_generation(ladder);
-    walker->visits = fm_alloc_zero(fm_ladder_stages(ladder), sizeof *walker->visits);
     walker->found = fm_ladder_products(ladder, capacity);
     walker->best = fm_ladder_products(ladder, capacity);
     fm_ladder_start(ladder, fm_ladder_goal(ladder), 0, &walker->best);
@@ -437,7 +528,8 @@ void fm_walker_free(fm_walker *walker)
     fm_products_clear(&walker->lifted);
     fm_products_clear(&walker->found);
     fm_products_clear(&walker->best);
-    free(walker->visits);
+    free(walker->tracks[0].visits);
+    free(walker->tracks[1].visits);
     free(walker);
 }
 
@@ -545,7 +637,7 @@ uint64_t fm_walker_flips(const fm_walker *walker)
 
 uint32_t fm_walker_rank(const fm_walker *walker)
 {
-    int32_t missing = fm_ladder_missing(walker->ladder, walker->stage);
+    int32_t missing = fm_ladder_missing(walker->now->ladder, walker->now->stage);
     return (uint32_t)((int32_t)walker->kernel->rank(walker->lane.walk) + missing);
 }
 
@@ -556,7 +648,7 @@ uint64_t fm_walker_best_score(const fm_walker *walker)
 
 fm_products fm_walker_best(const fm_walker *walker)
 {
-    return fm_ladder_whole(walker->ladder, &walker->best);
+    return fm_ladder_whole(walker->now->ladder, &walker->best);
 }
 
 /* ---------------------------------------------------------------- state */
@@ -570,16 +662,16 @@ static void products_state(fm_products *products, uint32_t rank_max, fm_state *s
         fm_state_bytes(state, products->coefficients, products->rank * row);
 }
 
-void fm_walker_state(fm_walker *walker, fm_state *state)
+static void track_state(track *t, fm_state *state)
 {
-    uint32_t number = walker->in_use, rank_max = fm_ladder_rank_max(walker->ladder);
-    FM_STATE_VALUE(state, walker->random);
-    FM_STATE_VALUE(state, walker->lane.attempts);
-    FM_STATE_VALUE(state, walker->lane.flips);
-    FM_STATE_VALUE(state, walker->stage);
-    FM_STATE_VALUE(state, walker->generation);
-    fm_state_bytes(state, walker->visits,
-                   fm_ladder_stages(walker->ladder) * sizeof *walker->visits);
+    FM_STATE_VALUE(state, t->stage);
+    FM_STATE_VALUE(state, t->generation);
+    fm_state_bytes(state, t->visits, fm_ladder_stages(t->ladder) * sizeof *t->visits);
+    fm_state_require(state, t->stage < fm_ladder_stages(t->ladder));
+}
+
+static void episode_state(fm_walker *walker, fm_state *state)
+{
     FM_STATE_VALUE(state, walker->pitch);
     FM_STATE_VALUE(state, walker->margin);
     FM_STATE_VALUE(state, walker->interval);
@@ -588,16 +680,37 @@ void fm_walker_state(fm_walker *walker, fm_state *state)
     FM_STATE_VALUE(state, walker->reduce_at);
     FM_STATE_VALUE(state, walker->due);
     FM_STATE_VALUE(state, walker->polishes);
-    FM_STATE_VALUE(state, walker->lifts);
     FM_STATE_VALUE(state, walker->holds);
+    FM_STATE_VALUE(state, walker->leaps);
+    FM_STATE_VALUE(state, walker->back);
+    FM_STATE_VALUE(state, walker->lift_after);
+    FM_STATE_VALUE(state, walker->lift_fails);
     FM_STATE_VALUE(state, walker->found_score);
     FM_STATE_VALUE(state, walker->best_score);
+    fm_state_require(state, walker->lift_fails <= LIFT_PAUSE_DOUBLINGS &&
+                                walker->back < fm_ladder_stages(walker->now->ladder));
+}
+
+void fm_walker_state(fm_walker *walker, fm_state *state)
+{
+    uint32_t number = walker->in_use, rank_max = fm_ladder_rank_max(walker->tracks[0].ladder);
+    uint32_t now = lifts(walker);
+    FM_STATE_VALUE(state, walker->random);
+    FM_STATE_VALUE(state, walker->lane.attempts);
+    FM_STATE_VALUE(state, walker->lane.flips);
+    FM_STATE_VALUE(state, now);
+    fm_state_require(state, now == 0 || (now == 1 && can_lift(walker)));
+    track_state(&walker->tracks[0], state);
+    if (can_lift(walker))
+        track_state(&walker->tracks[1], state);
+    episode_state(walker, state);
     FM_STATE_VALUE(state, number);
     FM_STATE_VALUE(state, walker->found.extent);
-    fm_state_require(state, walker->stage < fm_ladder_stages(walker->ladder) && number < KERNELS &&
-                                fm_ladder_fits(walker->ladder, &walker->found));
+    fm_state_require(state,
+                     number < KERNELS && fm_ladder_fits(walker->tracks[0].ladder, &walker->found));
     if (state->bad)
         return;
+    walker->now = &walker->tracks[now];
     products_state(&walker->found, rank_max, state);
     products_state(&walker->best, rank_max, state);
     use_kernel(walker, number);

@@ -1,7 +1,7 @@
 /* A walker: one random walk with its own scheme, random stream and strategy.
 
-   What a walker does depends only on its ladder, seed and number, and on what other walkers put
-   into the same ladder: not on threads or on how its work is cut into slices. */
+   What a walker does depends only on its ladders, seed and number, and on what other walkers put
+   into the same ladders: not on threads or on how its work is cut into slices. */
 #ifndef FM_WALKER_H
 #define FM_WALKER_H
 
@@ -11,13 +11,18 @@
 typedef struct fm_walker fm_walker;
 
 /* A walker for schemes over a ring, of extents up to FM_WALK_EXTENT_MAX and ranks below
-   FM_WALK_RANK_MAX - 16. The ladder outlives it. Draws from random stream number of seed. Where
-   collect is not 0, every scheme of the whole tensor of that rank or less counts as better than what
-   there was, when it is first reached and whenever the walk has gone on from it for a while. Over zt
-   it may walk over f2 too and lift what it finds, where lifts is true. */
-fm_walker *fm_walker_new(fm_ladder *ladder, fm_ring ring, fm_objective objective, uint32_t collect,
-                         bool lifts, uint64_t seed, uint64_t number);
+   FM_WALK_RANK_MAX - 16. Draws from random stream number of seed. Over zt it may have a second ladder,
+   made alike but over f2 (or NULL): it then walks there too and lifts what it finds. The ladders
+   outlive it. Where collect is not 0, every scheme of the whole tensor of that rank or less counts as
+   better than what there was, when it is first reached and whenever the walk has gone on from it for
+   a while. */
+fm_walker *fm_walker_new(fm_ladder *ladder, fm_ladder *over_f2, fm_ring ring,
+                         fm_objective objective, uint32_t collect, uint64_t seed, uint64_t number);
 void fm_walker_free(fm_walker *walker);
+
+/* The largest rank of a standard scheme for which lifts do not take too long: beyond, a second ladder
+   leads nowhere. */
+#define FM_WALKER_LIFT_RANK_MAX 216
 
 /* The most walkers that fm_walkers_run takes: as many hide each other's latency. */
 #define FM_WALKERS_TOGETHER 4

@@ -3,6 +3,7 @@
 #include "memory.h"
 #include "number.h"
 #include "scheme_file.h"
+#include "sparse_array.h"
 
 #include <stdlib.h>
 
@@ -39,10 +40,29 @@ static fm_status read_row(fm_matrices *in, fmpq *row, uint32_t *count)
     return fm_scan_expect(in->scanner, in->close);
 }
 
+/* A matrix as a SparseArray. */
+static fm_status read_sparse_matrix(fm_matrices *in, uint32_t *rows, uint32_t *columns)
+{
+    fm_cells cells = {0};
+    fm_status status = fm_sparse_array_read(in->scanner, &cells, rows, columns);
+    if (status == FM_OK && (*rows > FM_FORMAT_MAX || *columns > FM_FORMAT_MAX))
+        status = fm_scan_refuse(in->scanner, "a matrix of %u x %u, above %d", *rows, *columns,
+                                FM_FORMAT_MAX);
+    for (uint32_t i = 0; status == FM_OK && i < *rows * *columns; i++)
+        fmpq_zero(&in->entry[i]);
+    for (size_t c = 0; status == FM_OK && c < cells.count; c++)
+        fmpq_set(&in->entry[cells.cells[c].row * *columns + cells.cells[c].column],
+                 &cells.cells[c].value);
+    fm_cells_clear(&cells);
+    return status;
+}
+
 /* The matrix, its rows one behind the other without gaps. */
 static fm_status read_matrix(fm_matrices *in, uint32_t *rows, uint32_t *columns)
 {
     uint32_t count;
+    if (in->open == '{' && fm_sparse_array_is_next(in->scanner))
+        return read_sparse_matrix(in, rows, columns);
     fm_status status = fm_scan_expect(in->scanner, in->open);
     *rows = *columns = 0;
     do {

@@ -15,7 +15,7 @@ typedef struct fm_matrices {
 void fm_matrices_init(fm_matrices *in, fm_scanner *scanner, char open, char close);
 void fm_matrices_clear(fm_matrices *in);
 
-/* Reads a matrix as a list of rows and appends it as a row to the factors of an axis. */
+/* Reads a matrix as a list of rows, in braces also as a SparseArray, and appends it as a row to the factors of an axis. */
 fm_status fm_matrices_read(fm_matrices *in, int axis, fm_factors *factors);
 
 /* Writes factor r of an axis, W as the transpose of C. */

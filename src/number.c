@@ -5,6 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    DEPTH_MAX = 64,
+    EXPRESSION_MAX = 1 << 16, /* characters */
+    EXPONENT_MAX = 64,
+    POWER_BITS_MAX = 1 << 16,
+};
+
 static size_t count_digits(const char *text)
 {
     return strspn(text, "0123456789");
@@ -58,6 +65,108 @@ bool fm_number_parse(const char *text, fmpq_t value)
         fmpq_neg(value, value);
     return true;
 }
+
+/* ---------------------------------------------------------------- expressions */
+
+typedef struct evaluation {
+    const char *at, *end; /* end: none goes on behind it */
+    unsigned depth;
+} evaluation;
+
+static char next(evaluation *e)
+{
+    e->at += strspn(e->at, " \t\r\n");
+    return e->at < e->end ? *e->at : '\0';
+}
+
+static bool evaluate_sum(evaluation *e, fmpq_t value);
+
+static bool evaluate_atom(evaluation *e, fmpq_t value)
+{
+    if (next(e) != '(') {
+        const char *start = e->at;
+        e->at = fm_number_scan(start, value);
+        return e->at != NULL && !fm_number_goes_on(start, e->at);
+    }
+    if (e->depth == DEPTH_MAX)
+        return false;
+    e->at++;
+    e->depth++;
+    bool good = evaluate_sum(e, value) && next(e) == ')';
+    e->depth--;
+    if (good)
+        e->at++;
+    return good;
+}
+
+/* A small exponent behind ** or ^. */
+static bool evaluate_power(evaluation *e, fmpq_t base)
+{
+    bool found = next(e) == '^' || (next(e) == '*' && e->at[1] == '*');
+    if (!found)
+        return true;
+    e->at += *e->at == '*' ? 2 : 1;
+    next(e);
+    size_t digits = count_digits(e->at), bits = fmpz_bits(fmpq_numref(base));
+    unsigned long exponent = digits > 0 && digits < 4 ? strtoul(e->at, NULL, 10) : EXPONENT_MAX + 1;
+    bits = bits > fmpz_bits(fmpq_denref(base)) ? bits : fmpz_bits(fmpq_denref(base));
+    if (exponent > EXPONENT_MAX || (exponent > 1 && bits * exponent > POWER_BITS_MAX))
+        return false;
+    e->at += digits;
+    fmpq_pow_si(base, base, (slong)exponent);
+    return true;
+}
+
+/* Signs, which may be several, and what they stand before. */
+static bool evaluate_signed(evaluation *e, fmpq_t value)
+{
+    bool negative = false;
+    for (; next(e) == '-' || next(e) == '+'; e->at++)
+        negative ^= *e->at == '-';
+    bool good = evaluate_atom(e, value) && evaluate_power(e, value);
+    if (good && negative)
+        fmpq_neg(value, value);
+    return good;
+}
+
+static bool evaluate_product(evaluation *e, fmpq_t value)
+{
+    fmpq_t factor;
+    bool good = evaluate_signed(e, value);
+    fmpq_init(factor);
+    while (good && (next(e) == '*' || next(e) == '/')) {
+        bool divided = *e->at++ == '/';
+        good = evaluate_signed(e, factor) && !(divided && fmpq_is_zero(factor));
+        if (good && divided)
+            fmpq_div(value, value, factor);
+        else if (good)
+            fmpq_mul(value, value, factor);
+    }
+    fmpq_clear(factor);
+    return good;
+}
+
+static bool evaluate_sum(evaluation *e, fmpq_t value)
+{
+    fmpq_t term;
+    bool good = evaluate_product(e, value);
+    fmpq_init(term);
+    while (good && (next(e) == '-' || next(e) == '+')) {
+        good = evaluate_product(e, term); /* its sign is a factor's */
+        if (good)
+            fmpq_add(value, value, term);
+    }
+    fmpq_clear(term);
+    return good;
+}
+
+const char *fm_number_evaluate(const char *text, fmpq_t value)
+{
+    evaluation e = {.at = text, .end = text + strnlen(text, EXPRESSION_MAX)};
+    return evaluate_sum(&e, value) && e.at <= e.end ? e.at : NULL;
+}
+
+/* ---------------------------------------------------------------- messages and output */
 
 const char *fm_number_complaint(const char *text)
 {

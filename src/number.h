@@ -18,6 +18,12 @@ const char *fm_number_scan(const char *text, fmpq_t value);
    0x1. */
 bool fm_number_goes_on(const char *start, const char *end);
 
+/* Sets value to the expression that text begins with: numbers, signs, sums, products, quotients,
+   powers with exponents up to 64 and parentheses, blanks and line ends between them, as computer
+   algebra leaves them in matrices: -(1*1-0*0), +-1/8*0, 1**2. Returns what is behind it; NULL when
+   there is none, or one of more than 65536 characters, so that none takes long. */
+const char *fm_number_evaluate(const char *text, fmpq_t value);
+
 /* What is wrong with text that fm_number_parse and fm_laurents_parse refuse. */
 const char *fm_number_complaint(const char *text);
 

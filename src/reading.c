@@ -181,13 +181,12 @@ static uint32_t exact_root(uint64_t square)
     return (uint64_t)root * root == square ? root : 0;
 }
 
-/* From nm, mp and np: n^2 = nm np / mp. */
-static bool format_of_extents(const shape seen[3], uint32_t format[3])
+bool fm_format_of_extents(const uint32_t extents[3], uint32_t format[3])
 {
     static const int above[3][2] = {{0, 2}, {0, 1}, {1, 2}}, below[3] = {1, 2, 0};
     for (int i = 0; i < 3; i++) {
-        uint64_t product = (uint64_t)seen[above[i][0]].rows * seen[above[i][1]].rows;
-        uint32_t divisor = seen[below[i]].rows;
+        uint64_t product = (uint64_t)extents[above[i][0]] * extents[above[i][1]];
+        uint32_t divisor = extents[below[i]];
         if (divisor == 0 || product % divisor != 0)
             return false;
         format[i] = exact_root(product / divisor);
@@ -230,8 +229,10 @@ static bool format_of_shapes(const fm_reading *reading, const shape seen[3], fm_
                              uint32_t format[3])
 {
     bool matrices = seen[0].columns > 0 && seen[1].columns > 0 && seen[2].columns > 0;
-    bool found =
-        matrices ? format_of_matrices(seen, order, format) : format_of_extents(seen, format);
+    bool found = matrices
+                     ? format_of_matrices(seen, order, format)
+                     : fm_format_of_extents(
+                           (const uint32_t[]){seen[0].rows, seen[1].rows, seen[2].rows}, format);
     return found && fits(reading, seen, format, order);
 }
 

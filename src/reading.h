@@ -66,6 +66,9 @@ void fm_cells_clear(fm_cells *cells);
 bool fm_cells_to_factors(fm_cells *cells, uint32_t rank, uint32_t extent, fm_laurents *laurents,
                          size_t *most, fm_factors *out);
 
+/* The format of which nm, mp and np are these: n^2 = nm np / mp. False when there is none. */
+bool fm_format_of_extents(const uint32_t extents[3], uint32_t format[3]);
+
 /* Something that a reading can mean. */
 typedef struct fm_meaning {
     uint32_t format[3];      /* of the matrices that the factors are; 0: numbers only */

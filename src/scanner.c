@@ -176,16 +176,30 @@ static fm_status refuse_number(const fm_scanner *scanner)
                           fm_number_complaint(word));
 }
 
-fm_status fm_scan_coefficient(fm_scanner *scanner, fmpq_t value)
+/* Passes over what was read as a coefficient up to end, if nothing else runs on there. */
+static fm_status end_coefficient(fm_scanner *scanner, const char *end)
 {
-    if (scanner->laurents == NULL)
-        return fm_scan_number(scanner, value);
-    fm_scan_blanks(scanner);
-    const char *end = fm_laurents_scan(scanner->laurents, scanner->at, true, value);
     if (end == NULL || strchr(" \t\r\n,;)]}", *end) == NULL)
         return refuse_number(scanner);
     for (; scanner->at < end; scanner->at++)
         scanner->line += *scanner->at == '\n';
+    return FM_OK;
+}
+
+fm_status fm_scan_coefficient(fm_scanner *scanner, fmpq_t value)
+{
+    fm_scan_blanks(scanner);
+    if (scanner->laurents != NULL)
+        return end_coefficient(scanner,
+                               fm_laurents_scan(scanner->laurents, scanner->at, true, value));
+    bool has_sign = *scanner->at == '-' || *scanner->at == '+';
+    bool negative = *scanner->at == '-';
+    const char *end = fm_number_scan(scanner->at + has_sign, value);
+    if (end == NULL || strchr(",;]}", end[strspn(end, " \t\r\n")]) == NULL)
+        return end_coefficient(scanner, fm_number_evaluate(scanner->at, value));
+    scanner->at = end;
+    if (negative)
+        fmpq_neg(value, value);
     return FM_OK;
 }
 

@@ -46,8 +46,8 @@ fm_status fm_scan_expect(fm_scanner *scanner, char c);
 /* An integer or a fraction with its sign, perhaps in parentheses, behind blanks and line ends. */
 fm_status fm_scan_number(fm_scanner *scanner, fmpq_t value);
 
-/* A coefficient of a list, behind blanks and line ends: as fm_scan_number, or what the file's
-   laurents take. */
+/* A coefficient of a list, behind blanks and line ends: what fm_number_evaluate reads, or what the
+   file's laurents take. */
 fm_status fm_scan_coefficient(fm_scanner *scanner, fmpq_t value);
 
 /* What comes next, for messages: at most 20 characters of the line, or "the end of the file". */

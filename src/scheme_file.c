@@ -3,6 +3,7 @@
 #include "error.h"
 #include "file.h"
 #include "memory.h"
+#include "scanner.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -122,18 +123,6 @@ static fm_status read_either(const fm_input *input, fm_reading_list *list, fm_er
     return outcome == FM_OK ? FM_OK : fm_fail(error, outcome, "%s", reason.message);
 }
 
-bool fm_scheme_file_recognize(const char *path)
-{
-    char *text;
-    fm_input input = {.name = path, .path = path};
-    if (fm_file_read(path, &text, &input.length, NULL) != FM_OK)
-        return false;
-    input.text = text;
-    bool known = recognize(&input) != NULL;
-    free(text);
-    return known;
-}
-
 fm_status fm_readings_parse(const fm_input *input, fm_reading_list *out, fm_error *error)
 {
     fm_input copy = *input;
@@ -167,6 +156,91 @@ fm_status fm_readings_read(const char *path, const fm_read_options *options, fm_
         fm_reading_list_free(out);
     return status;
 }
+
+/* ---------------------------------------------------------------- files of a folder */
+
+/* Programs and pages about schemes have examples in them. */
+static bool is_about_schemes(const char *path)
+{
+    static const char *const endings[] = {".c",  ".h",    ".cc",  ".cpp", ".hpp", ".py",   ".ipynb",
+                                          ".sh", ".md",   ".rst", ".tex", ".bib", ".html", ".yml",
+                                          ".js", ".java", ".rs",  ".go",  ".jl",  ".log"};
+    const char *dot = strrchr(path, '.');
+    for (size_t e = 0; e < sizeof endings / sizeof *endings && dot != NULL; e++)
+        if (strcasecmp(dot, endings[e]) == 0)
+            return true;
+    return false;
+}
+
+/* How many integers a line has; -1 when there is something else. */
+static int count_integers(const char *line)
+{
+    int count = 0;
+    for (line += strspn(line, " \t\r"); *line != '\n' && *line != '\0';
+         line += strspn(line, " \t\r"), count++) {
+        size_t digits = strspn(line, "0123456789");
+        if (digits == 0)
+            return -1;
+        line += digits;
+    }
+    return count;
+}
+
+/* A header "n m p rank", or a number of schemes and then a header. */
+static bool has_header(const char *text)
+{
+    text = fm_scan_start(text);
+    if (count_integers(text) == 1)
+        text = fm_scan_start(text + strcspn(text, "\n"));
+    return count_integers(text) == 4;
+}
+
+/* [[[ */
+static bool is_list_of_matrices(const char *text)
+{
+    for (int depth = 0; depth < 3; depth++, text++) {
+        text += strspn(text, " \t\r\n");
+        if (*text != '[')
+            return false;
+    }
+    return true;
+}
+
+/* Entries of A, B and C. */
+static bool has_entries(const char *text)
+{
+    unsigned seen = 0;
+    for (const char *at = text; *at != '\0' && seen != 7; at++) {
+        char letter = (char)(*at | 0x20);
+        bool starts = at == text || strspn(at - 1, "0123456789+-*/( \t\r\n=") > 0;
+        if (starts && letter >= 'a' && letter <= 'c' &&
+            strspn(at + 1 + strspn(at + 1, "_[{("), "0123456789") > 0)
+            seen |= 1u << (letter - 'a');
+    }
+    return seen == 7;
+}
+
+bool fm_scheme_file_recognize(const char *path)
+{
+    char *text;
+    fm_input input = {.name = path, .path = path};
+    if (is_about_schemes(path) || fm_file_read(path, &text, &input.length, NULL) != FM_OK)
+        return false;
+    input.text = text;
+    const fm_scheme_format *format = recognize(&input);
+    bool meant = format != NULL;
+    if (format == &fm_scheme_format_json)
+        meant = strstr(text, "\"u\"") != NULL || strstr(text, "\"U\"") != NULL ||
+                is_list_of_matrices(text);
+    else if (format == &fm_scheme_format_text)
+        meant = has_header(text);
+    else if (format == &fm_scheme_format_exp || format == &fm_scheme_format_equations)
+        meant = has_entries(text);
+    free(text);
+    return meant;
+}
+
+/* ---------------------------------------------------------------- files that say everything */
 
 static fm_status state_scheme(const fm_reading_list *readings, const fm_reading *reading,
                               size_t *room, fm_scheme_list *out, fm_error *error)

@@ -56,7 +56,8 @@ fm_status fm_readings_parse(const fm_input *input, fm_reading_list *out, fm_erro
    as JSON. FM_BAD_INPUT for others. */
 fm_status fm_scheme_read_stated(const char *path, fm_scheme_list *out, fm_error *error);
 
-/* Whether the content of a file is of a kind that is read. */
+/* Whether a file of a folder is meant to be a scheme file: its content is of a kind that is read,
+   and it is no program, page or other JSON. One that is damaged further on still is. */
 bool fm_scheme_file_recognize(const char *path);
 
 /* Whether a file of a kind may have several schemes. */

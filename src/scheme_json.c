@@ -6,6 +6,7 @@
 #include "number.h"
 #include "scheme_file.h"
 #include "scheme_print.h"
+#include "triple.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -62,6 +63,10 @@ static const char *show(const json_t *value, char buffer[48])
 static fm_status read_format(const reader *in, const json_t *value, uint32_t format[3])
 {
     char buffer[48];
+    if (is_integer(value, 1, FM_FORMAT_MAX)) { /* of square matrices */
+        format[0] = format[1] = format[2] = (uint32_t)json_integer_value(value);
+        return FM_OK;
+    }
     if (json_array_size(value) != 3)
         return refuse(in, "n must be the three sizes of the format, not %s", show(value, buffer));
     for (size_t i = 0; i < 3; i++) {
@@ -402,6 +407,48 @@ static fm_status read_scheme(const reader *in, json_t *object, fm_reading *readi
     return read_provenance(in, json_object_get(object, "provenance"), &reading->provenance);
 }
 
+/* ---------------------------------------------------------------- three matrices */
+
+static fm_status read_plain_matrix(const reader *in, const json_t *rows, int matrix, fm_triple *t)
+{
+    char buffer[48];
+    fmpq_t value;
+    fm_status status = FM_OK;
+    fmpq_init(value);
+    t->rows[matrix] = (uint32_t)json_array_size(rows);
+    t->columns[matrix] = (uint32_t)json_array_size(json_array_get(rows, 0));
+    for (uint32_t i = 0; i < t->rows[matrix] && status == FM_OK; i++) {
+        const json_t *row = json_array_get(rows, i);
+        if (!json_is_array(row) || json_array_size(row) != t->columns[matrix])
+            status = refuse(in, "matrix %d: row %u is not one of %u numbers", matrix + 1, i,
+                            t->columns[matrix]);
+        for (uint32_t j = 0; j < t->columns[matrix] && status == FM_OK; j++) {
+            const json_t *entry = json_array_get(row, j);
+            if (!read_coefficient(in, entry, value))
+                status = refuse(in, "matrix %d, row %u: %s is neither an integer nor a fraction",
+                                matrix + 1, i, show(entry, buffer));
+            else if (!fmpq_is_zero(value))
+                fm_cells_add(&t->cells[matrix], i, j, value);
+        }
+    }
+    fmpq_clear(value);
+    return status;
+}
+
+/* [L, R, P] or [U, V, W]. */
+static fm_status read_three(const reader *in, const json_t *root, fm_reading_list *list)
+{
+    fm_triple t = {0};
+    fm_scanner place = {.name = in->name, .line = 1, .error = in->error, .laurents = in->laurents};
+    fm_status status = FM_OK;
+    for (int matrix = 0; matrix < 3 && status == FM_OK; matrix++)
+        status = read_plain_matrix(in, json_array_get(root, (size_t)matrix), matrix, &t);
+    if (status == FM_OK)
+        status = fm_triple_state(&t, &place, false, list);
+    fm_triple_clear(&t);
+    return status;
+}
+
 static fm_status read_root(json_t *root, const char *name, fm_reading_list *list, fm_error *error)
 {
     size_t room = FM_JSON_FRESH_ROOM;
@@ -414,6 +461,10 @@ static fm_status read_root(json_t *root, const char *name, fm_reading_list *list
         return read_scheme(&in, root, fm_reading_list_add(list));
     if (json_array_size(root) == 0)
         return refuse(&in, "no schemes: the array is empty");
+    if (json_array_size(root) == 3 && json_is_array(json_array_get(root, 0))) {
+        in.many = false;
+        return read_three(&in, root, list);
+    }
     fm_status status = FM_OK;
     for (; in.index < json_array_size(root) && status == FM_OK; in.index++)
         status = read_scheme(&in, json_array_get(root, in.index), fm_reading_list_add(list));

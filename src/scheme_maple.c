@@ -1,9 +1,11 @@
 /* Schemes as Maple's tensors: TriadSet([Triad([Matrix(2, 2, [[1,0],[0,1]]), ...]), ...]), the third
-   matrix usually for the transpose of C; docs/scheme-file.md. */
+   matrix usually for the transpose of C, or as three large matrices, LRP := [Matrix(7, 4, ...),
+   Matrix(7, 4, ...), Matrix(4, 7, ...)]; docs/scheme-file.md. */
 #include "error.h"
 #include "matrices.h"
 #include "number.h"
 #include "scheme_file.h"
+#include "triple.h"
 
 #include <string.h>
 
@@ -19,41 +21,56 @@ static fm_status expect_word(fm_scanner *scanner, const char *word)
     return FM_OK;
 }
 
-/* A size of a matrix and the comma behind it. */
-static fm_status read_size(fm_scanner *scanner, uint32_t *size)
+/* A size of a matrix up to limit and the comma behind it. */
+static fm_status read_size(fm_scanner *scanner, uint32_t limit, uint32_t *size)
 {
     fmpq_t value;
     fmpq_init(value);
     fm_status status = fm_scan_number(scanner, value);
     bool good = fmpz_is_one(fmpq_denref(value)) && fmpz_cmp_si(fmpq_numref(value), 1) >= 0 &&
-                fmpz_cmp_si(fmpq_numref(value), FM_FORMAT_MAX) <= 0;
+                fmpz_cmp_ui(fmpq_numref(value), limit) <= 0;
     *size = good ? (uint32_t)fmpz_get_ui(fmpq_numref(value)) : 0;
     fmpq_clear(value);
     if (status == FM_OK && !good)
-        status = fm_scan_refuse(scanner, "a size of a matrix is not from 1 to %d", FM_FORMAT_MAX);
+        status = fm_scan_refuse(scanner, "a size of a matrix is not from 1 to %u", limit);
     return status == FM_OK ? fm_scan_expect(scanner, ',') : status;
+}
+
+/* "Matrix(2, 2," or "Matrix("; sizes that are not given are 0. */
+static fm_status begin_matrix(fm_scanner *scanner, uint32_t limit, uint32_t *rows,
+                              uint32_t *columns)
+{
+    *rows = *columns = 0;
+    fm_status status = expect_word(scanner, "Matrix");
+    if (status == FM_OK)
+        status = fm_scan_expect(scanner, '(');
+    fm_scan_blanks(scanner);
+    if (status != FM_OK || *scanner->at == '[')
+        return status;
+    status = read_size(scanner, limit, rows);
+    return status == FM_OK ? read_size(scanner, limit, columns) : status;
+}
+
+/* The end of a matrix that is of these sizes and says those. */
+static fm_status end_matrix(fm_scanner *scanner, uint32_t rows, uint32_t columns,
+                            uint32_t told_rows, uint32_t told_columns)
+{
+    if (told_rows > 0 && (told_rows != rows || told_columns != columns))
+        return fm_scan_refuse(scanner, "a matrix of %u x %u that says %u x %u", rows, columns,
+                              told_rows, told_columns);
+    return fm_scan_expect(scanner, ')');
 }
 
 /* Matrix(2, 2, [[1,0],[0,1]]), or without the sizes. */
 static fm_status read_matrix(fm_matrices *in, int axis, fm_factors *factors)
 {
-    uint32_t rows = 0, columns = 0;
-    fm_scanner *scanner = in->scanner;
-    fm_status status = expect_word(scanner, "Matrix");
-    if (status == FM_OK)
-        status = fm_scan_expect(scanner, '(');
-    fm_scan_blanks(scanner);
-    if (status == FM_OK && *scanner->at != '[') {
-        status = read_size(scanner, &rows);
-        if (status == FM_OK)
-            status = read_size(scanner, &columns);
-    }
+    uint32_t rows, columns;
+    fm_status status = begin_matrix(in->scanner, FM_FORMAT_MAX, &rows, &columns);
     if (status == FM_OK)
         status = fm_matrices_read(in, axis, factors);
-    if (status == FM_OK && rows > 0 && (rows != in->rows[axis] || columns != in->columns[axis]))
-        status = fm_scan_refuse(scanner, "a matrix of %u x %u that says %u x %u", in->rows[axis],
-                                in->columns[axis], rows, columns);
-    return status == FM_OK ? fm_scan_expect(scanner, ')') : status;
+    return status == FM_OK
+               ? end_matrix(in->scanner, in->rows[axis], in->columns[axis], rows, columns)
+               : status;
 }
 
 /* What stands behind the word Triad. */
@@ -70,10 +87,9 @@ static fm_status read_triad(fm_matrices *in, fm_factors factors[3])
     return status == FM_OK ? fm_scan_expect(in->scanner, ')') : status;
 }
 
-/* Goes on to the first "Triad(" of the text; other statements are left alone. */
-static fm_status find_triads(fm_scanner *scanner)
+/* Goes on to a later place of the text; statements between are left alone. */
+static fm_status pass_over(fm_scanner *scanner, const char *found)
 {
-    const char *found = strstr(scanner->at, "Triad(");
     for (; scanner->at < found; scanner->at++) {
         if (*scanner->at == '#') {
             size_t length = strcspn(scanner->at, "\n");
@@ -89,7 +105,7 @@ static fm_status find_triads(fm_scanner *scanner)
 static fm_status read_triads(fm_matrices *in, fm_reading *reading)
 {
     fm_scanner *scanner = in->scanner;
-    fm_status status = find_triads(scanner);
+    fm_status status = pass_over(scanner, strstr(scanner->at, "Triad("));
     do {
         if (status == FM_OK)
             status = expect_word(scanner, "Triad");
@@ -104,25 +120,72 @@ static fm_status read_triads(fm_matrices *in, fm_reading *reading)
     return status;
 }
 
-static fm_status read_maple(const fm_input *input, fm_reading_list *list, fm_error *error)
+/* The next Matrix of numbers in the text; NULL when there is none. */
+static const char *find_matrix(const char *text)
 {
-    fm_scanner scanner;
-    fm_matrices in;
-    fm_reading *reading = fm_reading_list_add(list);
-    fm_status status = fm_scanner_init(&scanner, input->text, input->length, input->name, error);
-    scanner.laurents = list->laurents;
-    fm_matrices_init(&in, &scanner, '[', ']');
+    while ((text = strstr(text, "Matrix(")) != NULL) {
+        const char *at = text + strlen("Matrix(");
+        at += strspn(at, " \t\r\n0123456789,");
+        if (*at == '[' && at[1 + strspn(at + 1, " \t\r\n")] == '[')
+            return text;
+        text = at;
+    }
+    return NULL;
+}
+
+/* The three matrices of LRP, columns of L and R counting A and B column by column. */
+static fm_status read_lrp(fm_scanner *scanner, fm_reading_list *list)
+{
+    fm_triple t = {0};
+    fm_status status = FM_OK;
+    for (int matrix = 0; matrix < 3 && status == FM_OK; matrix++) {
+        uint32_t rows, columns;
+        const char *found = find_matrix(scanner->at);
+        status = found != NULL ? pass_over(scanner, found)
+                               : fm_scan_refuse(scanner, "%d matrices; a scheme is three", matrix);
+        if (status == FM_OK)
+            status = begin_matrix(scanner, UINT32_MAX, &rows, &columns);
+        if (status == FM_OK)
+            status = fm_triple_read(&t, matrix, scanner, '[', ']');
+        if (status == FM_OK)
+            status = end_matrix(scanner, t.rows[matrix], t.columns[matrix], rows, columns);
+    }
+    if (status == FM_OK && find_matrix(scanner->at) != NULL)
+        status = fm_scan_refuse(scanner, "a fourth matrix follows; a scheme is three");
     if (status == FM_OK)
-        status = read_triads(&in, reading);
+        status = fm_triple_state(&t, scanner, true, list);
+    fm_triple_clear(&t);
+    return status;
+}
+
+static fm_status read_triad_set(fm_scanner *scanner, fm_reading *reading)
+{
+    fm_matrices in;
+    fm_matrices_init(&in, scanner, '[', ']');
+    fm_status status = read_triads(&in, reading);
     fm_matrices_state(&in, reading);
     fm_matrices_clear(&in);
     return status;
 }
 
+static fm_status read_maple(const fm_input *input, fm_reading_list *list, fm_error *error)
+{
+    fm_scanner scanner;
+    fm_status status = fm_scanner_init(&scanner, input->text, input->length, input->name, error);
+    scanner.laurents = list->laurents;
+    if (status != FM_OK)
+        return status;
+    if (strstr(input->text, "Triad(") == NULL)
+        return read_lrp(&scanner, list);
+    return read_triad_set(&scanner, fm_reading_list_add(list));
+}
+
 static bool recognize_maple(const fm_input *input)
 {
     const char *found = strstr(input->text, "Triad(");
-    fm_scanner scanner = {.at = found != NULL ? found + strlen("Triad(") : ""};
+    if (found == NULL)
+        return find_matrix(input->text) != NULL;
+    fm_scanner scanner = {.at = found + strlen("Triad(")};
     if (!fm_scan_char(&scanner, '['))
         return false;
     fm_scan_blanks(&scanner);

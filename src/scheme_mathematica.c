@@ -1,8 +1,11 @@
 /* Schemes as nested lists of Mathematica: {{{{1, 0}, {0, 1}}, {...}, {...}}, ...}, three matrices a
-   product, the third usually for the transpose of C; docs/scheme-file.md. */
+   product, the third usually for the transpose of C, or as three large matrices, {L, R, P};
+   docs/scheme-file.md. */
 #include "error.h"
 #include "matrices.h"
 #include "scheme_file.h"
+#include "sparse_array.h"
+#include "triple.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -46,22 +49,63 @@ static fm_status read_product(fm_matrices *in, fm_factors factors[3])
     return status;
 }
 
-static fm_status read_list(fm_matrices *in, fm_reading *reading)
+static fm_status read_products(fm_matrices *in, fm_reading *reading)
 {
-    char buffer[32];
-    fm_scanner *scanner = in->scanner;
-    fm_status status = fm_scan_expect(scanner, '{');
+    fm_status status = fm_scan_expect(in->scanner, '{');
     do {
         if (status == FM_OK)
             status = read_product(in, reading->factors);
         if (status != FM_OK)
             return status;
-    } while (fm_scan_char(scanner, ','));
-    status = fm_scan_expect(scanner, '}');
-    if (status == FM_OK) {
-        fm_scan_char(scanner, ';');
-        status = skip(scanner);
+    } while (fm_scan_char(in->scanner, ','));
+    return fm_scan_expect(in->scanner, '}');
+}
+
+static fm_status read_list(fm_scanner *scanner, fm_reading *reading)
+{
+    fm_matrices in;
+    fm_matrices_init(&in, scanner, '{', '}');
+    fm_status status = read_products(&in, reading);
+    fm_matrices_state(&in, reading);
+    fm_matrices_clear(&in);
+    return status;
+}
+
+/* Whether the list that comes next is one of three matrices, and not of products. */
+static bool is_triple(const fm_scanner *scanner)
+{
+    fm_scanner ahead = *scanner;
+    if (!fm_scan_char(&ahead, '{'))
+        return false;
+    if (fm_sparse_array_is_next(&ahead))
+        return true;
+    if (!fm_scan_char(&ahead, '{') || fm_sparse_array_is_next(&ahead) || !fm_scan_char(&ahead, '{'))
+        return false;
+    fm_scan_blanks(&ahead);
+    return *ahead.at != '{';
+}
+
+/* {L, R, P}. */
+static fm_status read_triple(fm_scanner *scanner, fm_reading_list *list)
+{
+    fm_triple t = {0};
+    fm_status status = fm_scan_expect(scanner, '{');
+    for (int matrix = 0; matrix < 3 && status == FM_OK; matrix++) {
+        status = fm_triple_read(&t, matrix, scanner, '{', '}');
+        if (status == FM_OK)
+            status = fm_scan_expect(scanner, ",,}"[matrix]);
     }
+    if (status == FM_OK)
+        status = fm_triple_state(&t, scanner, false, list);
+    fm_triple_clear(&t);
+    return status;
+}
+
+static fm_status end_file(fm_scanner *scanner)
+{
+    char buffer[32];
+    fm_scan_char(scanner, ';');
+    fm_status status = skip(scanner);
     if (status == FM_OK && *scanner->at != '\0')
         status = fm_scan_refuse(scanner, "expected the end of the file, found %s",
                                 fm_scan_show(scanner, buffer));
@@ -71,23 +115,21 @@ static fm_status read_list(fm_matrices *in, fm_reading *reading)
 static fm_status read_mathematica(const fm_input *input, fm_reading_list *list, fm_error *error)
 {
     fm_scanner scanner;
-    fm_matrices in;
-    fm_reading *reading = fm_reading_list_add(list);
     fm_status status = fm_scanner_init(&scanner, input->text, input->length, input->name, error);
     scanner.laurents = list->laurents;
-    fm_matrices_init(&in, &scanner, '{', '}');
     if (status == FM_OK)
         status = skip(&scanner);
-    if (status == FM_OK) {
-        skip_assignment(&scanner);
-        status = read_list(&in, reading);
-    }
-    fm_matrices_state(&in, reading);
-    fm_matrices_clear(&in);
-    return status;
+    if (status != FM_OK)
+        return status;
+    skip_assignment(&scanner);
+    if (is_triple(&scanner))
+        status = read_triple(&scanner, list);
+    else
+        status = read_list(&scanner, fm_reading_list_add(list));
+    return status == FM_OK ? end_file(&scanner) : status;
 }
 
-/* Two opening braces: JSON has a key behind the first. */
+/* Two opening braces, or one and a SparseArray: JSON has a key behind the first. */
 static bool recognize_mathematica(const fm_input *input)
 {
     fm_scanner scanner = {.at = fm_scan_start(input->text)};
@@ -99,7 +141,8 @@ static bool recognize_mathematica(const fm_input *input)
         fm_scan_blanks(&scanner);
     }
     skip_assignment(&scanner);
-    return fm_scan_char(&scanner, '{') && fm_scan_char(&scanner, '{');
+    return fm_scan_char(&scanner, '{') &&
+           (fm_scan_char(&scanner, '{') || fm_sparse_array_is_next(&scanner));
 }
 
 static fm_status write_mathematica(const fm_scheme *scheme, FILE *file, fm_error *error)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A flat array of some numbers may be U, V and W of several formats, which are all tried. */
-enum { GUESSES_MAX = 64 };
+enum { GUESSES_MAX = 64, TRANSPOSED_MAX = 16 };
 
 fm_status fm_numpy_refuse(const fm_numpy_reader *in, const char *format, ...)
 {
@@ -290,15 +290,27 @@ static size_t guess_formats(size_t count, uint32_t guesses[GUESSES_MAX][3])
     return found;
 }
 
-/* guesses are the found formats for count numbers. */
+/* Readings as an n x n matrix times its transpose, n up to TRANSPOSED_MAX; *found counts those of
+   this scheme. */
+static fm_status read_transposed(fm_numpy_reader *in, const fm_array *array, bool has_pairs,
+                                 size_t count, size_t *found)
+{
+    fm_status status = FM_OK;
+    for (uint32_t n = 2; n <= TRANSPOSED_MAX && status == FM_OK; n++) {
+        uint32_t extent[3] = {n * n, n * n, n * (n + 1) / 2};
+        size_t rank = rank_of(count, extent);
+        if (rank < extent[0] || rank > (size_t)extent[2] * n)
+            continue;
+        status = read_blocks(in, array, 0, has_pairs, extent, rank);
+        in->list->readings[in->list->count - 1].is_alternative = (*found)++ > 0;
+    }
+    return status;
+}
+
 static fm_status read_guesses(fm_numpy_reader *in, const fm_array *array, size_t start,
                               bool has_pairs, size_t count, uint32_t (*guesses)[3], size_t found)
 {
     uint32_t extent[3];
-    if (found == 0 || found > GUESSES_MAX)
-        return fm_numpy_refuse(
-            in, "%zu numbers in a row can be U, V and W of %s; the tensor must be given", count,
-            found == 0 ? "no format" : "too many formats");
     fm_status status = FM_OK;
     for (size_t g = 0; g < found && status == FM_OK; g++) {
         extents_of(guesses[g], extent);
@@ -308,28 +320,41 @@ static fm_status read_guesses(fm_numpy_reader *in, const fm_array *array, size_t
     return status;
 }
 
+/* Without a tensor: every format that it can be; of a scheme alone also other tensors. */
+static fm_status guess_flat(fm_numpy_reader *in, const fm_array *array, size_t rows,
+                            size_t row_stride, bool has_pairs, size_t count)
+{
+    uint32_t guesses[GUESSES_MAX][3];
+    size_t found = guess_formats(count, guesses), all = found;
+    fm_status status = FM_OK;
+    for (size_t i = 0; i < rows && status == FM_OK && found <= GUESSES_MAX; i++)
+        status = read_guesses(in, array, i * row_stride, has_pairs, count, guesses, found);
+    if (rows == 1 && status == FM_OK && found <= GUESSES_MAX)
+        status = read_transposed(in, array, has_pairs, count, &all);
+    if (status != FM_OK || (all > 0 && found <= GUESSES_MAX))
+        return status;
+    return fm_numpy_refuse(in,
+                           "%zu numbers in a row can be U, V and W of %s; the tensor must be given",
+                           count, all == 0 ? "no format" : "too many formats");
+}
+
 /* One scheme, or one in each row. */
 static fm_status read_flat(fm_numpy_reader *in, const fm_array *array)
 {
     const fm_tensor *tensor = in->input->tensor;
     bool has_pairs = looks_like_pairs(array);
     size_t last = array->dimension_count - 1, length = array->shape[last];
-    size_t count = has_pairs ? length / 2 : length;
-    uint32_t guesses[GUESSES_MAX][3];
-    size_t found = tensor == NULL ? guess_formats(count, guesses) : 0;
+    size_t count = has_pairs ? length / 2 : length, rows = array->count / length;
+    size_t row_stride = last > 0 ? array->stride[0] / (has_pairs ? 2 : 1) : 0;
     fm_status status = FM_OK;
-    for (size_t i = 0; i < array->count / length && status == FM_OK; i++) {
-        size_t start = last > 0 ? i * array->stride[0] : 0;
-        start = has_pairs ? start / 2 : start;
-        if (tensor == NULL)
-            status = read_guesses(in, array, start, has_pairs, count, guesses, found);
-        else if (rank_of(count, tensor->extent) > 0)
-            status = read_blocks(in, array, start, has_pairs, tensor->extent,
-                                 rank_of(count, tensor->extent));
-        else
-            status = fm_numpy_refuse(in, "%zu numbers in a row are no U, V and W of %s", count,
-                                     tensor->name);
-    }
+    if (tensor == NULL)
+        return guess_flat(in, array, rows, row_stride, has_pairs, count);
+    if (rank_of(count, tensor->extent) == 0)
+        return fm_numpy_refuse(in, "%zu numbers in a row are no U, V and W of %s", count,
+                               tensor->name);
+    for (size_t i = 0; i < rows && status == FM_OK; i++)
+        status = read_blocks(in, array, i * row_stride, has_pairs, tensor->extent,
+                             rank_of(count, tensor->extent));
     return status;
 }
 

@@ -4,8 +4,8 @@
 #include "file.h"
 #include "memory.h"
 #include "number.h"
-#include "scanner.h"
 #include "scheme_file.h"
+#include "triple.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -16,13 +16,8 @@
    as many may exceed the entries of L. */
 enum { RANK_MAX = 1 << 22, SPARE_MAX = 1 << 16 };
 
-/* The three matrices as they stand, cells by rows, in the order of the file: L, then R and P or P
-   and R, which their sizes tell apart. */
-typedef struct triple {
-    uint32_t rows[3], columns[3];
-    unsigned line[3];
-    fm_cells cells[3];
-} triple;
+/* The matrices of a triple are in the order of the file: L, then R and P or P and R, which their
+   sizes tell apart. */
 
 /* ---------------------------------------------------------------- matrices */
 
@@ -40,7 +35,7 @@ static fm_status read_index(fm_scanner *scanner, uint32_t limit, uint32_t *out)
     return FM_OK;
 }
 
-static fm_status read_header(fm_scanner *scanner, triple *t, int axis)
+static fm_status read_header(fm_scanner *scanner, fm_triple *t, int axis)
 {
     char buffer[32];
     t->line[axis] = scanner->line;
@@ -58,7 +53,7 @@ static fm_status read_header(fm_scanner *scanner, triple *t, int axis)
 }
 
 /* A line "i j value"; *last is true for "0 0 0". */
-static fm_status read_entry(fm_scanner *scanner, triple *t, int axis, bool *last)
+static fm_status read_entry(fm_scanner *scanner, fm_triple *t, int axis, bool *last)
 {
     uint32_t i, j;
     fmpq_t value;
@@ -78,7 +73,7 @@ static fm_status read_entry(fm_scanner *scanner, triple *t, int axis, bool *last
     return status;
 }
 
-static fm_status read_matrix(fm_scanner *scanner, triple *t, int axis)
+static fm_status read_matrix(fm_scanner *scanner, fm_triple *t, int axis)
 {
     bool last = false;
     fm_status status = fm_scan_comments(scanner);
@@ -96,22 +91,8 @@ static fm_status read_matrix(fm_scanner *scanner, triple *t, int axis)
 
 /* ---------------------------------------------------------------- triples */
 
-/* Exchanges rows and columns of the matrix that P is. */
-static void transpose(triple *t, int matrix)
-{
-    uint32_t rows = t->rows[matrix];
-    t->rows[matrix] = t->columns[matrix];
-    t->columns[matrix] = rows;
-    for (size_t c = 0; c < t->cells[matrix].count; c++) {
-        fm_cell *cell = &t->cells[matrix].cells[c];
-        uint32_t row = cell->row;
-        cell->row = cell->column;
-        cell->column = row;
-    }
-}
-
 /* *spare is how many products without an entry in L the file may still have. */
-static fm_status make_reading(const fm_scanner *scanner, triple *t, uint32_t *spare,
+static fm_status make_reading(const fm_scanner *scanner, fm_triple *t, uint32_t *spare,
                               fm_reading *reading)
 {
     uint32_t rank = t->rows[0];
@@ -127,7 +108,7 @@ static fm_status make_reading(const fm_scanner *scanner, triple *t, uint32_t *sp
     if (rank > given && rank - given > *spare)
         return fm_scan_refuse(scanner, "L has %u rows, most of them without an entry", rank);
     *spare -= rank > given ? rank - (uint32_t)given : 0;
-    transpose(t, lrp ? 2 : 1);
+    fm_triple_transpose(t, lrp ? 2 : 1);
     for (int matrix = 0; matrix < 3; matrix++) {
         size_t most;
         int axis = lpr && matrix > 0 ? 3 - matrix : matrix;
@@ -143,17 +124,10 @@ static fm_status make_reading(const fm_scanner *scanner, triple *t, uint32_t *sp
     return FM_OK;
 }
 
-static void triple_clear(triple *t)
-{
-    for (int axis = 0; axis < 3; axis++)
-        fm_cells_clear(&t->cells[axis]);
-    *t = (triple){0};
-}
-
 /* All triples of one text. */
 static fm_status read_triples(fm_scanner *scanner, fm_reading_list *list)
 {
-    triple t = {0};
+    fm_triple t = {0};
     uint32_t spare = SPARE_MAX;
     fm_status status = fm_scan_comments(scanner);
     while (status == FM_OK && *scanner->at != '\0') {
@@ -164,7 +138,7 @@ static fm_status read_triples(fm_scanner *scanner, fm_reading_list *list)
             status = read_matrix(scanner, &t, axis);
         if (status == FM_OK)
             status = make_reading(scanner, &t, &spare, reading);
-        triple_clear(&t);
+        fm_triple_clear(&t);
         if (status == FM_OK) {
             scanner->has_ring = false;
             status = fm_scan_comments(scanner);
@@ -203,7 +177,7 @@ char *fm_sms_beside(const char *path, int axis)
     return beside;
 }
 
-static fm_status read_file(const char *path, triple *t, int axis, fm_reading *reading,
+static fm_status read_file(const char *path, fm_triple *t, int axis, fm_reading *reading,
                            fm_error *error)
 {
     fm_scanner scanner;
@@ -228,7 +202,7 @@ static fm_status read_file(const char *path, triple *t, int axis, fm_reading *re
 
 static fm_status read_files(const char *path, fm_reading_list *list, fm_error *error)
 {
-    triple t = {0};
+    fm_triple t = {0};
     uint32_t spare = SPARE_MAX;
     fm_status status = FM_OK;
     fm_reading *reading = fm_reading_list_add(list);
@@ -240,7 +214,7 @@ static fm_status read_files(const char *path, fm_reading_list *list, fm_error *e
     if (status == FM_OK)
         status = make_reading(&(fm_scanner){.line = t.line[0], .name = path, .error = error}, &t,
                               &spare, reading);
-    triple_clear(&t);
+    fm_triple_clear(&t);
     return status;
 }
 
@@ -248,14 +222,14 @@ static fm_status read_files(const char *path, fm_reading_list *list, fm_error *e
 static fm_status read_sms(const fm_input *input, fm_reading_list *list, fm_error *error)
 {
     fm_scanner scanner;
-    triple first = {0};
+    fm_triple first = {0};
     fm_status status = fm_scanner_init(&scanner, input->text, input->length, input->name, error);
     if (status != FM_OK)
         return status;
     fm_scanner ahead = scanner;
     bool beside = input->path != NULL && fm_sms_axis(input->path) >= 0;
     status = read_matrix(&ahead, &first, 0);
-    triple_clear(&first);
+    fm_triple_clear(&first);
     if (status == FM_OK)
         status = fm_scan_comments(&ahead);
     if (status != FM_OK)

@@ -61,7 +61,9 @@ if [ -r "$structured" ]; then
     } >gram.tensor
     exits 0 "$fewmul" verify --tensor ./gram.tensor "$structured"
     has out 'rank 17, holds over z'
-    exits 1 "$fewmul" verify "$structured"
+    exits 0 "$fewmul" verify "$structured"
+    has out '3:general*transpose, rank 17, holds over z'
+    exits 1 "$fewmul" verify --transposed no "$structured"
     exits 2 "$fewmul" verify --format 3x3x3 "$structured"
     has err '408 numbers in a row are no U, V and W of 3x3x3'
 fi

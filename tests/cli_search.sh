@@ -64,7 +64,11 @@ has err 'expected A..B'
 exits 2 "$fewmul" search 2x2x2 --engine mcts --coefficients -2..2 --store tree
 has err 'over z'
 exits 2 "$fewmul" search 2x2x2 --engine mcts --objective additions --store tree
-has err 'looks for low ranks only'
+has err '--objective: only with --engine flips or auto'
+exits 2 "$fewmul" search 2x2x2 --symmetry cyclic --store tree
+has err '--symmetry: only with --engine symmetric'
+exits 2 "$fewmul" search 2x2x2 --engine symmetric --strategy walks --store tree
+has err '--strategy and --through: only with'
 
 # Where there is nothing to flip, a limit of flips ends the search all the same.
 exits 0 "$fewmul" search 1x1x1 --flips 1k --store store

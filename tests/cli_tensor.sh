@@ -64,3 +64,36 @@ has err "'genral' is no structure; there are general, upper"
 exits 2 "$fewmul" tensor absent/file.tns
 has err 'fewmul: absent/file.tns: No such file'
 exits 2 "$fewmul" tensor 2x2x2 -o absent/out.tns
+
+# A file that does not say what it is a scheme of: what is no matrix product may be a named tensor.
+cat >karatsuba.sms <<'END'
+3 2 R
+1 1 1
+2 2 1
+3 1 1
+3 2 1
+0 0 0
+3 2 R
+1 1 1
+2 2 1
+3 1 1
+3 2 1
+0 0 0
+3 3 R
+1 1 1
+2 1 -1
+2 2 -1
+2 3 1
+3 2 1
+0 0 0
+END
+exits 0 "$fewmul" verify karatsuba.sms
+has out 'karatsuba.sms: poly:2x2, rank 3, holds over zt; '
+has out '; inferred from sms: format'
+sed '15s/-1/1/' karatsuba.sms >wrong.sms
+exits 1 "$fewmul" verify --ring zt wrong.sms
+has out 'wrong.sms: poly:2x2, rank 3, does not hold over zt: a1 b1 in c2 should be 0 and is 2'
+exits 2 "$fewmul" verify --format 2x2x2 karatsuba.sms
+printf 'a1*b1*c1\na2*b2*c3\n(a1+a2)*(b1+b2)*c2\n-a1*b1*c2\n-a2*b2*c2\n' >numbers.exp
+exits 0 "$fewmul" verify numbers.exp
+has out 'numbers.exp: poly:2x2, rank 5, holds over zt'

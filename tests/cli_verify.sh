@@ -22,7 +22,7 @@ exits 0 "$fewmul" verify --quiet strassen.txt
 # Over f2 it still holds.
 sed '8s/.*/0 1 0 1/' strassen.txt >sign.txt
 exits 0 "$fewmul" verify sign.txt
-has out 'sign.txt: 2x2x2, rank 7, holds over f2'
+has out 'sign.txt: 2x2x2, rank 7, holds over f2 only, not over zt: a22 b21 in c11 should be 0 and is 2; '
 exits 1 "$fewmul" verify --ring zt sign.txt
 has out 'does not hold over zt: a22 b21 in c11 should be 0 and is 2'
 [ ! -s err ] || fail "a verdict on stderr: $(cat err)"
@@ -115,6 +115,10 @@ cp dropped.txt folder/below/b.txt
 cp strassen.exp folder/c.exp
 cp dropped.txt folder/.hidden
 echo 'Nothing to be read.' >folder/README
+echo '{"n": 3, "settings": [1, 2]}' >folder/settings.json
+echo 1234 >folder/pid
+echo 'In C17 the rank of a11 counts.' >folder/notes.txt
+printf '(a11 + a22) * (b11 + b22) * (c11 + c22)\n' >folder/page.md
 "$fewmul" convert --to sms strassen.txt >whole.sms
 awk '/R$/ { n++ } { print > ("folder/x_" substr("LRP", n, 1) ".sms") }' whole.sms
 exits 1 "$fewmul" verify --threads 3 folder

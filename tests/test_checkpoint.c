@@ -1,6 +1,7 @@
 /* Checkpoints: what is resumed goes on as it would have, whatever is killed, cut or damaged. */
 #include "support.h"
 
+#include "checkpoint.h"
 #include "file.h"
 #include "memory.h"
 
@@ -265,6 +266,27 @@ static void a_search_goes_on_where_it_cannot_be_saved(void **state)
     fm_tensor_free(tensor);
 }
 
+static void one_search_at_a_time_has_a_checkpoint(void **state)
+{
+    (void)state;
+    fm_error error;
+    fm_status status;
+    fm_search_result result;
+    fm_tensor *tensor = test_matmul(2, 2, 2);
+    fm_search_options options = {.ring = test_ring("f2"), .flips = 100, .checkpoint = path};
+    fm_checkpoint_lock *lock = fm_checkpoint_lock_new(path, &status, &error);
+    assert_non_null(lock);
+    assert_int_equal(fm_search(tensor, &options, &result, &error), FM_BAD_INPUT);
+    assert_non_null(strstr(error.message, "another process"));
+    assert_int_not_equal(access(path, F_OK), 0);
+    fm_checkpoint_unlock(lock);
+    assert_int_equal(fm_search(tensor, &options, &result, &error), FM_OK);
+    char *lock_path = fm_format("%s.lock", path);
+    assert_int_not_equal(access(lock_path, F_OK), 0);
+    free(lock_path);
+    fm_tensor_free(tensor);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +296,7 @@ int main(void)
         cmocka_unit_test_teardown(killed_at_any_moment_there_is_a_whole_checkpoint,
                                   remove_checkpoint),
         cmocka_unit_test_teardown(a_search_goes_on_where_it_cannot_be_saved, remove_checkpoint),
+        cmocka_unit_test_teardown(one_search_at_a_time_has_a_checkpoint, remove_checkpoint),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -5,11 +5,25 @@
 #include "dense.h"
 #include "judge.h"
 #include "memory.h"
+#include "sparsify.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* ---------------------------------------------------------------- support */
+
+/* Modulo p the lift is the scheme again. */
+static void assert_leads_back(const fm_scheme *lift, const fm_scheme *scheme)
+{
+    fm_error error;
+    fm_scheme *image;
+    char hash[FM_HASH_SIZE], expected[FM_HASH_SIZE];
+    assert_ok(fm_scheme_to_ring(lift, scheme->ring, &image, &error), error);
+    fm_scheme_hash(image, hash);
+    fm_scheme_hash(scheme, expected);
+    assert_string_equal(hash, expected);
+    fm_scheme_free(image);
+}
 
 /* A lift is over zt, z or q, of the same rank and tensor, and the judge says that it holds. */
 static void assert_is_lift(const fm_scheme *lift, const fm_scheme *scheme, fm_ring wanted)
@@ -22,6 +36,7 @@ static void assert_is_lift(const fm_scheme *lift, const fm_scheme *scheme, fm_ri
     assert_true(fm_tensor_equal(lift->tensor, scheme->tensor));
     assert_int_equal(fm_judge(lift, lift->tensor, lift->ring, &verdict), FM_OK);
     fm_verdict_clear(&verdict);
+    assert_leads_back(lift, scheme);
     fm_scheme_hash(scheme, hash);
     assert_int_equal(lift->provenance.parent_count, 1);
     assert_string_equal(lift->provenance.parents[0], hash);
@@ -208,6 +223,79 @@ static void test_integers_are_preferred(void **state)
     fm_scheme_free(strassen);
 }
 
+/* ---------------------------------------------------------------- other bases */
+
+/* 2x2x2:7 twice, and standard products for one more column: with all coefficients as unknowns, the
+   step after the first has no solution for most solutions of the first. */
+static fm_scheme *derived_scheme(void)
+{
+    fm_error error;
+    fm_scheme *strassen = test_strassen(test_ring("zt")), *product, *extended;
+    assert_ok(fm_scheme_product(strassen, strassen, &product, &error), error);
+    assert_ok(fm_scheme_extend(product, 2, 1, &extended, &error), error);
+    fm_scheme_free(strassen);
+    fm_scheme_free(product);
+    return extended;
+}
+
+static void test_schemes_in_a_random_basis_come_back(void **state)
+{
+    static const char *const rings[] = {"f2", "f3"};
+    (void)state;
+    fm_scheme *scheme = derived_scheme();
+    for (unsigned seed = 0; seed < 8; seed++) {
+        fm_error error;
+        fm_ring ring;
+        fm_scheme *image = modulo(scheme, rings[seed % 2]), *moved;
+        assert_ok(fm_scheme_sandwich(image, seed, &moved, &error), error);
+        assert_int_equal(lift_or_no(moved, FM_RING_Q_VALUE, &ring), FM_OK);
+        assert_int_not_equal(ring.kind, FM_RING_Q);
+        fm_scheme_free(image);
+        fm_scheme_free(moved);
+    }
+    fm_scheme_free(scheme);
+}
+
+static size_t coefficient_count(const fm_scheme *scheme)
+{
+    return scheme->factors[0].count + scheme->factors[1].count + scheme->factors[2].count;
+}
+
+/* Residues as integers, in a sparse basis and back. */
+static void test_sparse_bases_lead_back(void **state)
+{
+    static const char *const rings[] = {"f2", "f3", "f7", "f101"};
+    (void)state;
+    fm_scheme *scheme = derived_scheme();
+    for (unsigned seed = 0; seed < 8; seed++) {
+        fm_error error;
+        fm_basis_change *change;
+        fm_scheme *image = modulo(scheme, rings[seed % 4]), *moved, *integers = NULL;
+        assert_ok(fm_scheme_sandwich(image, seed, &moved, &error), error);
+        fm_scheme *sparse = fm_sparsify(moved, &change);
+        assert_non_null(sparse);
+        assert_true(coefficient_count(moved) > 2 * coefficient_count(scheme));
+        assert_true(coefficient_count(sparse) * 4 <= coefficient_count(scheme) * 5);
+        fm_factors factors[3];
+        for (int axis = 0; axis < 3; axis++) {
+            fm_factors_init(&factors[axis], sparse->factors[axis].extent);
+            for (uint32_t r = 0; r < sparse->rank; r++)
+                fm_factors_copy_row(&factors[axis], &sparse->factors[axis], r);
+        }
+        assert_ok(fm_scheme_new(sparse->tensor, FM_RING_Z_VALUE, factors, &integers, &error),
+                  error);
+        fm_scheme *back = fm_sparsify_undo(integers, change);
+        assert_leads_back(back, moved);
+        fm_basis_change_free(change);
+        fm_scheme_free(back);
+        fm_scheme_free(integers);
+        fm_scheme_free(sparse);
+        fm_scheme_free(moved);
+        fm_scheme_free(image);
+    }
+    fm_scheme_free(scheme);
+}
+
 /* ---------------------------------------------------------------- finds of a search */
 
 static unsigned finds, finds_lifted;
@@ -366,6 +454,8 @@ int main(void)
         cmocka_unit_test(test_random_decompositions_come_back),
         cmocka_unit_test(test_moved_schemes),
         cmocka_unit_test(test_integers_are_preferred),
+        cmocka_unit_test(test_schemes_in_a_random_basis_come_back),
+        cmocka_unit_test(test_sparse_bases_lead_back),
         cmocka_unit_test(test_finds_lift_or_say_no),
         cmocka_unit_test(test_published_schemes),
         cmocka_unit_test(test_no_lift_of_nothing),

@@ -239,6 +239,49 @@ static void text_has_rows_matrices_or_pairs(void **state)
     fm_scheme_free(first);
 }
 
+static void json_has_other_spellings(void **state)
+{
+    (void)state;
+    static const char *const spellings[] = {
+        "{\"n\": [2, 2, 2], \"m\": 8, %s}",
+        "{\"n\": 2, \"m\": 8, \"z2\": false, %s}",
+        "[%s]",
+    };
+    fm_error error;
+    fm_tensor *tensor;
+    fm_scheme *standard;
+    assert_ok(fm_tensor_matmul(2, 2, 2, &tensor, &error), error);
+    assert_ok(fm_scheme_standard(tensor, test_ring("zt"), &standard, &error), error);
+    for (size_t s = 0; s < 3; s++) {
+        size_t length;
+        char *text, *rows;
+        FILE *file = open_memstream(&rows, &length);
+        for (int axis = 0; axis < 3; axis++) {
+            fprintf(file, s == 2 ? "%s[" : "%s\"%c\": [", axis > 0 ? ", " : "", "uvw"[axis]);
+            for (int r = 0; r < 8; r++) {
+                int i = r / 4, j = r / 2 % 2, k = r % 2;
+                int one = axis == 0 ? 2 * i + j : axis == 1 ? 2 * j + k : 2 * k + i;
+                fprintf(file, "%s[%d, %d, %d, %d]", r > 0 ? ", " : "", one == 0, one == 1, one == 2,
+                        one == 3);
+            }
+            fputc(']', file);
+        }
+        fclose(file);
+        text = malloc(length + 100);
+        snprintf(text, length + 100, spellings[s], rows);
+        fm_scheme *read = read_as(text, strlen(text), NULL), *ternary;
+        assert_ok(fm_scheme_to_ring(read, test_ring("zt"), &ternary, &error), error);
+        assert_int_equal(verified(ternary), FM_OK);
+        assert_same(ternary, standard, text);
+        fm_scheme_free(ternary);
+        fm_scheme_free(read);
+        free(text);
+        free(rows);
+    }
+    fm_scheme_free(standard);
+    fm_tensor_free(tensor);
+}
+
 static void reduced_json_is_written_out(void **state)
 {
     (void)state;
@@ -497,6 +540,184 @@ static void damaged_files_never_pass_in_any_kind(void **state)
     fm_scheme_free(strassen);
 }
 
+/* ---------------------------------------------------------------- three large matrices */
+
+/* How a scheme is laid out as three matrices, and in which language. */
+typedef struct layout {
+    bool by_columns; /* A and B are numbered column by column */
+    bool product_column[3];
+    enum { MAPLE, LISTS, RULES, AUTOMATIC } language;
+} layout;
+
+static const fmpq *laid_out(const dense *d, const unsigned *format, const layout *how, int axis,
+                            uint32_t r, uint32_t e)
+{
+    uint32_t rows = format[axis % 2], columns = format[axis == 0 ? 1 : 2];
+    if (how->by_columns && axis < 2)
+        e = e % rows * columns + e / rows;
+    return dense_at(d, axis, r, e);
+}
+
+static void write_list(const dense *d, const unsigned *format, const layout *how, int axis,
+                       FILE *file)
+{
+    bool turned = how->product_column[axis], maple = how->language == MAPLE;
+    uint32_t rows = turned ? d->extent[axis] : d->rank,
+             columns = turned ? d->rank : d->extent[axis];
+    if (maple)
+        fprintf(file, "Matrix(%u, %u, ", rows, columns);
+    for (uint32_t i = 0; i < rows; i++)
+        for (uint32_t j = 0; j < columns; j++) {
+            fputs(j > 0 ? "," : maple ? (i > 0 ? "],[" : "[[") : i > 0 ? "},{" : "{{", file);
+            fmpq_fprint(file, laid_out(d, format, how, axis, turned ? j : i, turned ? i : j));
+        }
+    fputs(maple ? "]])" : "}}", file);
+}
+
+static void write_rules(const dense *d, const unsigned *format, const layout *how, int axis,
+                        FILE *file)
+{
+    const char *comma = "";
+    fputs("SparseArray[{", file);
+    for (uint32_t r = 0; r < d->rank; r++)
+        for (uint32_t e = 0; e < d->extent[axis]; e++) {
+            const fmpq *value = laid_out(d, format, how, axis, r, e);
+            bool turned = how->product_column[axis];
+            if (fmpq_is_zero(value))
+                continue;
+            fprintf(file, "%s{%u, %u} -> ", comma, (turned ? e : r) + 1, (turned ? r : e) + 1);
+            fmpq_fprint(file, value);
+            comma = ", ";
+        }
+    fprintf(file, "}, {%u, %u}]", how->product_column[axis] ? d->extent[axis] : d->rank,
+            how->product_column[axis] ? d->rank : d->extent[axis]);
+}
+
+static void write_automatic(const dense *d, const unsigned *format, const layout *how, int axis,
+                            FILE *file)
+{
+    bool turned = how->product_column[axis];
+    uint32_t rows = turned ? d->extent[axis] : d->rank,
+             columns = turned ? d->rank : d->extent[axis];
+    fprintf(file, "SparseArray[Automatic, {%u, %u}, 0, {1, {{0", rows, columns);
+    for (int part = 0; part < 3; part++) {
+        unsigned count = 0;
+        fputs((const char *[]){"", "}, {", "}}, {"}[part], file);
+        for (uint32_t i = 0; i < rows; i++) {
+            for (uint32_t j = 0; j < columns; j++) {
+                const fmpq *value = laid_out(d, format, how, axis, turned ? j : i, turned ? i : j);
+                if (fmpq_is_zero(value))
+                    continue;
+                if (part > 0 && count > 0)
+                    fputs(", ", file);
+                count++;
+                if (part == 1)
+                    fprintf(file, "{%u}", j + 1);
+                else if (part == 2)
+                    fmpq_fprint(file, value);
+            }
+            if (part == 0)
+                fprintf(file, ", %u", count);
+        }
+    }
+    fputs("}}]", file);
+}
+
+static char *write_large(const dense *d, const unsigned *format, const layout *how, size_t *length)
+{
+    static void (*const write[])(const dense *, const unsigned *, const layout *, int,
+                                 FILE *) = {write_list, write_list, write_rules, write_automatic};
+    char *text;
+    FILE *file = open_memstream(&text, length);
+    fputs(how->language == MAPLE ? "# a comment\nLRP := [" : "(* a comment *) lrp = {", file);
+    for (int axis = 0; axis < 3; axis++) {
+        fputs(axis > 0 ? ",\n" : "", file);
+        write[how->language](d, format, how, axis, file);
+    }
+    fputs(how->language == MAPLE ? "]:\n" : "};\n", file);
+    fclose(file);
+    return text;
+}
+
+static void assert_large(const dense *d, const unsigned *format, const layout *how,
+                         const fm_scheme *right)
+{
+    size_t length;
+    char *text = write_large(d, format, how, &length);
+    fm_scheme *read = read_as(text, length, NULL);
+    assert_int_equal(fm_scheme_origin(read)->kind,
+                     how->language == MAPLE ? FM_FILE_MAPLE : FM_FILE_MATHEMATICA);
+    if (right != NULL)
+        assert_same(read, right, text);
+    else if (verified(read) != FM_NO)
+        fail_msg("passes: %s", text);
+    fm_scheme_free(read);
+    free(text);
+}
+
+static void three_large_matrices_are_read_in_every_layout(void **state)
+{
+    (void)state;
+    static const bool product_columns[][3] = {
+        {false, false, true}, {false, false, false}, {true, true, true}};
+    static const unsigned format[3] = {2, 3, 4};
+    fm_error error;
+    fm_random random;
+    fm_tensor *tensor;
+    fm_scheme *standard;
+    dense d;
+    fm_random_seed(&random, 5, 0);
+    assert_ok(fm_tensor_matmul(2, 3, 4, &tensor, &error), error);
+    assert_ok(fm_scheme_standard(tensor, test_ring("q"), &standard, &error), error);
+    dense_from_scheme(&d, standard, 32);
+    for (int move = 0; move < 4; move++)
+        dense_change_basis(&d, format, &random, 2);
+    fm_scheme *right = dense_to_scheme(&d, tensor, test_ring("z"));
+    fmpq *entry = some_entry(&d, 1, 7);
+    for (layout how = {0}; how.language <= AUTOMATIC; how.language++)
+        for (int o = 0; o < 6; o++) {
+            how.by_columns = o % 2 == 1;
+            memcpy(how.product_column, product_columns[o / 2], sizeof how.product_column);
+            assert_large(&d, format, &how, right);
+            fmpq_mul_si(entry, entry, -2);
+            assert_large(&d, format, &how, NULL);
+            fmpq_div(entry, entry, (fmpq_t){{-2, 1}});
+        }
+    fm_scheme_free(right);
+    fm_scheme_free(standard);
+    fm_tensor_free(tensor);
+    dense_clear(&d);
+}
+
+/* What Mathematica and Maple leave of matrices that they computed with. */
+static void entries_of_matrices_may_be_expressions(void **state)
+{
+    (void)state;
+    static const char *const spellings[] = {
+        "{{{{2, -1/4}, {3, 0}}, {{1, 0}, {0, 1}}, {{1, 0}, {0, 1}}}}",
+        "{{{{1*1+1, -(1/2)*1/2}, {2**2 -\n1, 1*1-0*0-1^2}}, {{--1, -0*0}, {0, (0+1)}}, "
+        "{{1,0},{0,1}}}}",
+        "{{SparseArray[{{1, 1} -> 2, {1, 2} -> -(1/4), {2, 1} -> 3}, {2, 2}], "
+        "SparseArray[{{1, 1} -> 1, {2, 2} -> 1}], "
+        "SparseArray[Automatic, {2, 2}, 0, {1, {{0, 1, 2}, {{1}, {2}}}, {1, +1}}]}}",
+        "Triad([Matrix(2, 2, [[(1+1)*(2-1), +-1/8*0-1/4], [6/2, 0]]), Matrix([[1,0],[0,1]]), "
+        "Matrix([[1,0],[0,2/2]])])",
+    };
+    fm_scheme *first = read_one(spellings[0]);
+    for (size_t s = 1; s < sizeof spellings / sizeof spellings[0]; s++) {
+        char *text = fm_strdup(spellings[s]);
+        if (strncmp(text, "Triad", 5) == 0) {
+            free(text);
+            text = fm_format("Tensor:=TriadSet([%s]):", spellings[s]);
+        }
+        fm_scheme *read = read_one(text);
+        assert_same(read, first, text);
+        fm_scheme_free(read);
+        free(text);
+    }
+    fm_scheme_free(first);
+}
+
 /* ---------------------------------------------------------------- bad input */
 
 static void bad_files_are_refused_with_their_line(void **state)
@@ -546,6 +767,35 @@ static void bad_files_are_refused_with_their_line(void **state)
         {"Triad([Matrix(1, 1, [[1]]), Matrix(1, 1, [[1]])])", "FILE:1: expected ',', found ']"},
         {"Triad([Matrix(65, 1, [[1]]), Matrix(1, 1, [[1]])])",
          "FILE:1: a size of a matrix is not from 1 to 64"},
+        {"[[[1]], [[1]], [[1, 1], [1]]]", "FILE: matrix 3: row 1 is not one of 2 numbers"},
+        {"[[[1]], [[1.5]], [[1]]]", "FILE: matrix 2, row 0: 1.5 is neither an integer nor a"},
+        {"[[[1]], [[1]], 5]", "three matrices of 1 x 1, 1 x 1 and 0 x 0"},
+        {"{{{{1/(1-1)}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
+        {"{{{{2^65}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
+        {"{{{{(1}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
+        {"{{{{(-}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
+        {"{{{{1 2}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
+        {"{{{1, 0}}, {{1}},\n{{1}}}", "FILE:1: the factors are of sizes 2, 1 and 1"},
+        {"{{{1, 0}, {0, 1}}, {{1}},\n{{1}}}", "FILE:2: three matrices of 2 x 2, 1 x 1 and 1 x 1"},
+        {"{{{1}}, {{1}}, {{1}}, {{1}}}", "FILE:1: expected '}', found ', {{1}}}'"},
+        {"{SparseArray[{{1, 2} -> 1}, {1, 1}], {{1}}, {{1}}}",
+         "FILE:1: an array of 1 x 1 with an entry (1, 2)"},
+        {"{SparseArray[{{1, 1} -> 1}, {4000000, 1}], {{1}}, {{1}}}",
+         "three matrices of 4000000 x 1"},
+        {"{SparseArray[{{0, 1} -> 1}], {{1}}, {{1}}}", "FILE:1: '0, 1} -> 1}], {{1}},' is not"},
+        {"{SparseArray[{{1, 1} -> 1}, {1, 1}, 1], {{1}}, {{1}}}", "FILE:1: expected '0'"},
+        {"{SparseArray[Automatic, {2, 2}, 0, {1, {{0, 1}, {{1}}}, {1}}], {{1}}, {{1}}}",
+         "FILE:1: the ends of 1 rows in an array of 2"},
+        {"{SparseArray[Automatic, {1, 1}, 0, {1, {{0, 2}, {{1}}}, {1}}], {{1}}, {{1}}}",
+         "FILE:1: expected ','"},
+        {"{SparseArray[Automatic, {1, 1}, 0, {1, {{0, 1}, {{2}}}, {1}}], {{1}}, {{1}}}",
+         "FILE:1: '2}}}, {1}}], {{1}}, ' is not an integer from 1 to 1"},
+        {"{{{{1}}, {{1}}, SparseArray[{}, {65, 1}]}}", "FILE:1: a matrix of 65 x 1, above 64"},
+        {"LRP:=[Matrix(1, 1, [[1]]),\nMatrix(1, 1, [[1]])]:", "FILE:2: 2 matrices; a scheme is"},
+        {"T:=[Matrix([[1]]), Matrix([[1]]), Matrix([[1]]), Matrix([[1]])]:",
+         "FILE:1: a fourth matrix follows"},
+        {"T:=[Matrix([[1]]), Matrix(2, 1, [[1]]), Matrix([[1]])]:",
+         "FILE:1: a matrix of 1 x 1 that says 2 x 1"},
         {"1 1 R\n1 1 1\n0 0 0\n", "FILE:4: one matrix; a scheme is three"},
         {"1 1 R\n1 1 1\n0 0 0\n1 1 R\n1 2 1\n0 0 0\n", "FILE:5: '2 1' is not an index"},
         {"1 1 R\n1 1 1\n0 0 0\n1 1 R\n1 1 1\n", "FILE:6: matrix 2 ends without '0 0 0'"},
@@ -720,6 +970,7 @@ int main(void)
         cmocka_unit_test(entries_above_nine_have_their_names),
         cmocka_unit_test(equations_name_products_and_entries),
         cmocka_unit_test(text_has_rows_matrices_or_pairs),
+        cmocka_unit_test(json_has_other_spellings),
         cmocka_unit_test(reduced_json_is_written_out),
         cmocka_unit_test(what_would_be_too_large_is_refused),
         cmocka_unit_test(the_order_of_w_is_the_one_that_holds),
@@ -727,6 +978,8 @@ int main(void)
         cmocka_unit_test(a_ring_is_inferred_when_nothing_is_lost),
         cmocka_unit_test(wrong_schemes_do_not_pass_in_any_kind),
         cmocka_unit_test(damaged_files_never_pass_in_any_kind),
+        cmocka_unit_test(three_large_matrices_are_read_in_every_layout),
+        cmocka_unit_test(entries_of_matrices_may_be_expressions),
         cmocka_unit_test(bad_files_are_refused_with_their_line),
         cmocka_unit_test(parentheses_without_end_are_refused),
         cmocka_unit_test(published_files_hold_as_their_index_says),

@@ -2,6 +2,7 @@
 
 #include "error.h"
 #include "scheme_file.h"
+#include "tensor_guess.h"
 
 #include <string.h>
 
@@ -131,6 +132,67 @@ static fm_status infer_alternatives(const fm_reading_list *readings, size_t firs
     return status;
 }
 
+/* The lengths of factors, where they are shown: by the largest index where entries have one. */
+static bool shows_extents(const fm_reading *reading, uint32_t extent[3])
+{
+    if (reading->format[0] != 0 || reading->tensor != NULL)
+        return false;
+    for (int axis = 0; axis < 3; axis++) {
+        const fm_factors *f = &reading->factors[axis];
+        extent[axis] = reading->is_open ? 0 : f->extent;
+        for (size_t e = 0; e < f->count && reading->is_open; e++)
+            extent[axis] = f->index[e] >= extent[axis] ? f->index[e] + 1 : extent[axis];
+        if (extent[axis] == 0 || (reading->is_open && reading->columns[axis] > 0))
+            return false;
+    }
+    return true;
+}
+
+/* Takes a reading for a scheme of a named tensor of its shape, if it holds for one. */
+static bool infer_named(const fm_reading *reading, const fm_read_options *options,
+                        const fm_scheme_list *before, fm_scheme **out)
+{
+    uint32_t extent[3];
+    fm_tensor *guesses[FM_TENSOR_GUESSES_MAX];
+    fm_read_options with = options != NULL ? *options : (fm_read_options){0};
+    if (!shows_extents(reading, extent))
+        return false;
+    size_t count = fm_tensor_guess(extent, guesses);
+    fm_scheme *found = NULL;
+    for (size_t g = 0; g < count && found == NULL; g++) {
+        fm_scheme *scheme;
+        with.tensor = guesses[g];
+        if (infer_scheme(reading, &with, before, &scheme, NULL) != FM_OK)
+            continue;
+        if (holds_somewhere(scheme))
+            found = scheme;
+        else
+            fm_scheme_free(scheme);
+    }
+    for (size_t g = 0; g < count; g++)
+        fm_tensor_free(guesses[g]);
+    if (found == NULL)
+        return false;
+    found->origin.tensor_inferred = true;
+    fm_scheme_free(*out);
+    *out = found;
+    return true;
+}
+
+/* What no matrix product is may be another tensor that has a name. */
+static fm_status infer_others(const fm_reading_list *readings, size_t first, size_t end,
+                              const fm_read_options *options, const fm_scheme_list *before,
+                              fm_scheme **out, fm_status status)
+{
+    bool is_told = options != NULL && (options->tensor != NULL || options->w_order != FM_W_UNKNOWN);
+    if (is_told || (status == FM_OK && holds_somewhere(*out)))
+        return status;
+    for (size_t i = first; i < end; i++)
+        if (infer_named(&readings->readings[i], options, before, out))
+            return FM_OK;
+    return status;
+}
+
 fm_status fm_infer(const fm_reading_list *readings, const fm_read_options *options,
                    fm_scheme_list *out, fm_error *error)
 {
@@ -145,6 +207,7 @@ fm_status fm_infer(const fm_reading_list *readings, const fm_read_options *optio
         for (end = i + 1; end < readings->count && readings->readings[end].is_alternative;)
             end++;
         fm_status status = infer_alternatives(readings, i, end, options, out, &scheme, &reason);
+        status = infer_others(readings, i, end, options, out, &scheme, status);
         if (status == FM_OK)
             status = fm_reading_charge(scheme, &room, &reason);
         if (status != FM_OK) {

@@ -1,9 +1,10 @@
 /* Hensel lifting of schemes; fm_lift is declared in fewmul.h. */
 #include "error.h"
-#include "linear.h"
+#include "lift_system.h"
 #include "memory.h"
 #include "random.h"
 #include "scheme.h"
+#include "sparsify.h"
 
 #include <assert.h>
 #include <flint/fmpq.h>
@@ -15,23 +16,13 @@
 enum {
     DEFAULT_TRIES = 32,
     DEFAULT_BITS = 96,
-    MORE_TRIES = 8, /* after a lift was found, for one with smaller coefficients */
+    BITS_FOR_INTEGERS = 20, /* a lift over z is better than any over q: how large it may be */
+    MORE_TRIES = 8,         /* after a lift was found, for one with smaller coefficients */
 };
-
-/* What the linear system may take, in bytes. */
-static const double MEMORY_MAX = 8.0 * 1024 * 1024 * 1024;
 
 /* What may go into looking for smaller coefficients, in multiplications modulo p: about two seconds
    (measured on a Zen 4 core at 2.75 GHz, 3x3x3 over f3 and 4x5x5 over f2). */
 static const double ORDERS_WORK = 4e9;
-
-/* The linearized equations in some of the coefficients; the others do not change. */
-typedef struct system {
-    size_t *unknown; /* which coefficients, by place in lift.x */
-    size_t count;
-    fm_linear *linear;
-    ulong *solution; /* of the last step */
-} system_t;
 
 typedef struct lift {
     const fm_scheme *scheme;
@@ -46,8 +37,9 @@ typedef struct lift {
     fmpz *guess;      /* what those may stand for, modulo a high power of p */
     fmpz *y;          /* guess with the corrections of the steps up to now */
     fmpz *x;          /* y modulo p^(step + 1), nearest to 0 */
+    ulong *residue;   /* start, from 0 to p - 1 */
     fmpz *residual;   /* what the products add up to less the tensor, equation by equation */
-    ulong *right;
+    ulong *right, *correction; /* of the current step */
     size_t equations;
     fmpz_t modulus; /* p^step: y is a solution modulo this */
     fmpz_t next;    /* p^(step + 1) */
@@ -73,6 +65,7 @@ static void load_coefficients(lift *l)
             for (size_t e = f->start[r]; e < f->start[r + 1]; e++) {
                 fmpz *to = &l->start[l->offset[axis] + (size_t)r * f->extent + f->index[e]];
                 fmpz_smod(to, fmpq_numref(&f->value[e]), p);
+                l->residue[to - l->start] = fmpz_fdiv_ui(to, l->p);
             }
     }
     fmpz_clear(p);
@@ -126,6 +119,8 @@ static void lift_init(lift *l, const fm_scheme *scheme, const fm_lift_options *o
     l->x = _fmpz_vec_init((slong)l->offset[3]);
     l->residual = _fmpz_vec_init((slong)l->equations);
     l->right = fm_alloc(l->equations, sizeof *l->right);
+    l->correction = fm_alloc(l->offset[3], sizeof *l->correction);
+    l->residue = fm_alloc_zero(l->offset[3], sizeof *l->residue);
     fmpz_init(l->modulus);
     fmpz_init(l->next);
     load_coefficients(l);
@@ -140,6 +135,8 @@ static void lift_clear(lift *l)
     _fmpz_vec_clear(l->x, (slong)l->offset[3]);
     _fmpz_vec_clear(l->residual, (slong)l->equations);
     free(l->right);
+    free(l->correction);
+    free(l->residue);
     fmpz_clear(l->modulus);
     fmpz_clear(l->next);
     for (int axis = 0; axis < 3; axis++)
@@ -199,96 +196,12 @@ static void compute_residual(lift *l)
         add_product(l, r);
 }
 
-/* The derivatives by a coefficient of row r on an axis: the products of the other two rows. */
-static void push_unknown(lift *l, fm_sparse *matrix, int axis, uint32_t r, uint32_t e,
-                         const uint32_t count[3])
+/* NULL when it would be too large. */
+static fm_lift_system *new_system(lift *l, size_t zeros, bool is_shuffled)
 {
-    int first = axis == 0 ? 1 : 0, second = axis == 2 ? 1 : 2;
-    const fmpz *f = row_of(l, l->start, first, r), *s = row_of(l, l->start, second, r);
-    uint32_t at[3];
-    fmpz_t product;
-    fmpz_init(product);
-    at[axis] = e;
-    for (uint32_t a = 0; a < count[first]; a++)
-        for (uint32_t b = 0; b < count[second]; b++) {
-            at[first] = l->index[first][a];
-            at[second] = l->index[second][b];
-            fmpz_mul(product, &f[at[first]], &s[at[second]]);
-            fm_sparse_push(matrix, equation_at(l, at[0], at[1], at[2]),
-                           fmpz_fdiv_ui(product, l->p));
-        }
-    fmpz_clear(product);
-    fm_sparse_end_unknown(matrix);
-}
-
-/* Which coefficients are unknowns: those that are not 0, then about zeros of the others. */
-static void choose_unknowns(lift *l, system_t *s, size_t zeros)
-{
-    size_t size = l->offset[3];
-    for (size_t place = 0; place < size; place++)
-        if (!fmpz_is_zero(&l->start[place]))
-            s->unknown[s->count++] = place;
-    size_t left = size - s->count;
-    if (zeros == 0 || left == 0)
-        return;
-    uint32_t share = zeros >= left ? UINT16_MAX : (uint32_t)(zeros * UINT16_MAX / left);
-    for (size_t place = 0; place < size; place++)
-        if (fmpz_is_zero(&l->start[place]) && fm_random_below(&l->random, UINT16_MAX) < share)
-            s->unknown[s->count++] = place;
-}
-
-static void shuffle(lift *l, size_t *places, size_t count)
-{
-    for (size_t u = count; u > 1; u--) {
-        size_t other = fm_random_below(&l->random, (uint32_t)u), place = places[u - 1];
-        places[u - 1] = places[other];
-        places[other] = place;
-    }
-}
-
-static void push_unknowns(lift *l, const system_t *s, fm_sparse *matrix)
-{
-    for (size_t u = 0; u < s->count; u++) {
-        uint32_t count[3];
-        size_t place = s->unknown[u];
-        int axis = place < l->offset[1] ? 0 : place < l->offset[2] ? 1 : 2;
-        place -= l->offset[axis];
-        uint32_t r = (uint32_t)(place / l->tensor->extent[axis]);
-        list_row(l, l->start, r, count);
-        push_unknown(l, matrix, axis, r, (uint32_t)(place % l->tensor->extent[axis]), count);
-    }
-}
-
-/* The system in the coefficients that are not 0 and about zeros of the others. The first unknowns
-   are solved for and the last are free, so that each order has solutions of its own. False when it
-   would be too large. */
-static bool system_init(lift *l, system_t *s, size_t zeros, bool shuffled)
-{
-    fm_sparse matrix;
-    *s = (system_t){.unknown = fm_alloc(l->offset[3], sizeof *s->unknown)};
-    choose_unknowns(l, s, zeros);
-    if (shuffled) { /* each kind for itself: what is 0 is to change only where the rest cannot */
-        size_t support = 0;
-        while (support < s->count && !fmpz_is_zero(&l->start[s->unknown[support]]))
-            support++;
-        shuffle(l, s->unknown, support);
-        shuffle(l, s->unknown + support, s->count - support);
-    }
-    fm_sparse_init(&matrix, s->count, l->equations);
-    push_unknowns(l, s, &matrix);
-    s->solution = fm_alloc(s->count, sizeof *s->solution);
-    bool fits = fm_linear_memory(&matrix, l->p) <= MEMORY_MAX;
-    if (fits)
-        s->linear = fm_linear_factor(&matrix, l->p);
-    fm_sparse_clear(&matrix);
-    return fits;
-}
-
-static void system_clear(system_t *s)
-{
-    free(s->unknown);
-    free(s->solution);
-    fm_linear_free(s->linear);
+    fm_lift_point at = {.tensor = l->tensor, .rank = l->scheme->rank, .p = l->p, .x = l->residue};
+    memcpy(at.offset, l->offset, sizeof at.offset);
+    return fm_lift_system_new(&at, zeros, &l->random, is_shuffled);
 }
 
 /* ---------------------------------------------------------------- candidates */
@@ -436,17 +349,17 @@ static void set_step(lift *l, unsigned step)
 }
 
 /* From a solution modulo p^step, with its residual, to one modulo p^(step + 1). */
-static bool hensel_step(lift *l, system_t *s)
+static bool hensel_step(lift *l, fm_lift_system *s)
 {
     l->last_failed = 0;
     if (!compute_right(l))
         l->last_failed = l->step - 1;
-    else if (!fm_linear_solve(s->linear, l->right, s->solution))
+    else if (!fm_lift_system_solve(s, l->right, l->correction))
         l->last_failed = l->step;
     if (l->last_failed > 0)
         return false;
-    for (size_t u = 0; u < s->count; u++)
-        correct(l, s->unknown[u], s->solution[u]);
+    for (size_t place = 0; place < l->offset[3]; place++)
+        correct(l, place, l->correction[place]);
     set_step(l, l->step + 1);
     return true;
 }
@@ -479,15 +392,33 @@ static void restart(lift *l)
     set_step(l, 1);
 }
 
-/* Steps from y modulo p until it is a lift; false when they end before. */
-static bool lift_from_here(lift *l, system_t *s)
+/* How many steps show whether there is something better than what was found: beyond that, residues
+   stand for larger numbers. */
+static unsigned steps_for_better(const lift *l)
 {
+    fmpz_t largest;
+    if (l->found == NULL)
+        return l->steps;
+    fmpz_init(largest);
+    height(l->found, largest);
+    double bits = 1 + (double)fmpz_bits(largest);
+    fmpz_clear(largest);
+    if (l->found->ring.kind == FM_RING_Q && bits < BITS_FOR_INTEGERS)
+        bits = BITS_FOR_INTEGERS;
+    unsigned steps = (unsigned)ceil(bits / log2((double)l->p));
+    return steps < l->steps ? steps : l->steps;
+}
+
+/* Steps from y modulo p until it is a lift; false when they end before. */
+static bool lift_from_here(lift *l, fm_lift_system *s)
+{
+    unsigned steps = steps_for_better(l);
     for (;;) {
         set_residues(l);
         compute_residual(l);
         if (try_candidates(l))
             return true;
-        if (_fmpz_vec_is_zero(l->residual, (slong)l->equations) || l->step > l->steps ||
+        if (_fmpz_vec_is_zero(l->residual, (slong)l->equations) || l->step > steps ||
             !hensel_step(l, s))
             return false;
     }
@@ -495,13 +426,13 @@ static bool lift_from_here(lift *l, system_t *s)
 
 /* Adds p to free unknowns, or takes it from those that are positive, since -2 is better than 4; of
    some tries to half of them, of others to few: another solution of the first step follows. */
-static void perturb(lift *l, const system_t *s, unsigned try)
+static void perturb(lift *l, const fm_lift_system *s, unsigned try)
 {
     uint32_t one_of = UINT32_C(2) << 2 * (try % 4);
-    for (size_t u = 0; u < s->count; u++)
-        if (fm_linear_is_free(s->linear, u) && fm_random_below(&l->random, one_of) == 0) {
-            bool positive = fmpz_sgn(&l->start[s->unknown[u]]) > 0;
-            correct(l, s->unknown[u], positive ? l->p - 1 : 1);
+    for (size_t place = 0; place < l->offset[3]; place++)
+        if (fm_lift_system_is_free(s, place) && fm_random_below(&l->random, one_of) == 0) {
+            bool positive = fmpz_sgn(&l->start[place]) > 0;
+            correct(l, place, positive ? l->p - 1 : 1);
         }
 }
 
@@ -525,7 +456,7 @@ static bool is_satisfied(const lift *l)
 
 /* A first step without a solution has none from other starts either: free unknowns change the right
    side by what the system can undo. */
-static void lift_with(lift *l, system_t *s, unsigned tries)
+static void lift_with(lift *l, fm_lift_system *s, unsigned tries)
 {
     unsigned more = MORE_TRIES;
     for (unsigned t = 0; t <= tries && more > 0 && !is_stopped(l); t++) {
@@ -569,11 +500,9 @@ static bool holds_at_once(lift *l)
 }
 
 /* How many orders of the unknowns are tried: fewer where factoring the system takes long. */
-static unsigned order_count(const lift *l, const system_t *s)
+static unsigned order_count(const lift *l, const fm_lift_system *s)
 {
-    double unknowns = (double)s->count, rank = (double)fm_linear_rank(s->linear);
-    double work = unknowns * unknowns * rank * (l->p == 2 ? 1.0 / 256 : 1);
-    double orders = 1 + ORDERS_WORK / (work + 1);
+    double orders = 1 + ORDERS_WORK / (fm_lift_system_work(s) + 1);
     return orders < l->tries ? (unsigned)orders : l->tries;
 }
 
@@ -585,15 +514,48 @@ static bool lift_orders(lift *l, size_t zeros)
     bool fits = true;
     unsigned orders = 1;
     for (unsigned o = 0; o < orders && fits && !is_satisfied(l) && !is_stopped(l); o++) {
-        system_t s;
-        fits = system_init(l, &s, zeros, o > 0);
-        if (fits) {
-            lift_with(l, &s, o == 0 ? l->tries : l->p == 2 ? 0 : MORE_TRIES);
-            orders = l->last_failed == 1 ? 1 : order_count(l, &s);
-        }
-        system_clear(&s);
+        fm_lift_system *s = new_system(l, zeros, o > 0);
+        fits = s != NULL;
+        if (!fits)
+            break;
+        lift_with(l, s, o == 0 ? l->tries : l->p == 2 ? 0 : MORE_TRIES);
+        orders = l->last_failed == 1 ? 1 : order_count(l, s);
+        fm_lift_system_free(s);
     }
     return fits;
+}
+
+static bool can_sparsify(const lift *l)
+{
+    return fm_tensor_is_matmul(l->tensor, NULL) && l->p < UINT32_MAX / 2;
+}
+
+/* Lifts the scheme as it is in a basis with fewer coefficients that are not 0, if there is one. */
+static void lift_sparse(lift *l)
+{
+    fm_basis_change *change;
+    fm_scheme *lifted, *sparse = fm_sparsify(l->scheme, &change);
+    fm_lift_options options = {.ring = l->wanted,
+                               .steps = l->steps,
+                               .tries = l->tries,
+                               .seed = fm_random_next(&l->random),
+                               .stop = l->stop};
+    if (sparse == NULL)
+        return;
+    if (fm_lift(sparse, &options, &lifted, NULL) == FM_OK) {
+        accept(l, fm_sparsify_undo(lifted, change));
+        fm_scheme_free(lifted);
+    }
+    fm_scheme_free(sparse);
+    fm_basis_change_free(change);
+}
+
+/* Whether one system in all unknowns takes less than some tenths of a second, and finds something
+   better where signs in a sparse basis came to coefficients above 2: over f3 it did not. */
+static bool is_worth_more(const lift *l)
+{
+    double unknowns = 2.0 / 3 * (double)l->offset[3];
+    return l->p == 2 && !is_satisfied(l) && pow(unknowns, 3) / 128 < ORDERS_WORK / 4;
 }
 
 /* Few unknowns first: small systems, and coefficients that are 0 stay so. */
@@ -607,11 +569,18 @@ static fm_status run(lift *l, fm_error *error)
          i++) {
         if (l->wanted.kind == FM_RING_ZT && i > 0)
             break; /* in zt, what is 0 modulo p is 0 */
+        if (i == 1 && can_sparsify(l))
+            lift_sparse(l);
+        if (l->found != NULL) {
+            if (is_worth_more(l))
+                lift_orders(l, all);
+            break;
+        }
         if (l->p == 2 && zeros[i] > 0 && zeros[i] < all)
             continue; /* where signs failed, nothing short of all unknowns ever did (5 schemes) */
         if (!lift_orders(l, zeros[i]))
             return fm_fail(error, FM_BAD_INPUT, "too large to lift: over %.0f bytes of memory",
-                           MEMORY_MAX);
+                           FM_LIFT_MEMORY_MAX);
     }
     if (l->found == NULL && is_stopped(l))
         return fm_fail(error, FM_INTERRUPTED, "stopped before a lift was found");

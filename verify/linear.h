@@ -1,4 +1,4 @@
-/* Sparse linear systems modulo a prime, factored once and solved for many right sides. */
+/* Linear systems modulo a prime, factored once and solved for many right sides. */
 #ifndef FM_VERIFY_LINEAR_H
 #define FM_VERIFY_LINEAR_H
 
@@ -7,38 +7,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A matrix by its unknowns (columns): unknown x stands in equation[e] with coefficient[e], for e
-   from start[x] to start[x + 1]; no equation twice. */
-typedef struct fm_sparse {
-    size_t unknowns, equations;
-    size_t *start;
-    uint32_t *equation;
-    ulong *coefficient; /* from 1 to p - 1 */
-    size_t count, capacity;
-} fm_sparse;
-
-void fm_sparse_init(fm_sparse *matrix, size_t unknowns, size_t equations);
-void fm_sparse_clear(fm_sparse *matrix);
-/* Adds to the last unknown; fm_sparse_end_unknown ends it and begins the next. */
-void fm_sparse_push(fm_sparse *matrix, size_t equation, ulong coefficient);
-void fm_sparse_end_unknown(fm_sparse *matrix);
-
-/* A factored matrix. */
+/* A system of equations in unknowns, all zero at first. */
 typedef struct fm_linear fm_linear;
 
-/* About what factoring a matrix takes, in bytes. */
-double fm_linear_memory(const fm_sparse *matrix, ulong p);
-/* Factors the matrix modulo p: word-parallel elimination over f2, LU by FLINT for other p. */
-fm_linear *fm_linear_factor(const fm_sparse *matrix, ulong p);
+/* Fewer than 2^32 of each. Where there are half as many equations again as unknowns, random sums
+   of them stand for all, so that there is a probability, of about 2^-64, that the rank is lower. */
+fm_linear *fm_linear_new(size_t unknowns, size_t equations, ulong p);
 void fm_linear_free(fm_linear *linear);
+/* About what such a system takes, in bytes. */
+double fm_linear_memory(size_t unknowns, size_t equations, ulong p);
 
+/* Adds a coefficient, from 1 to p - 1, to what an unknown has in an equation. */
+void fm_linear_add(fm_linear *linear, size_t unknown, size_t equation, ulong coefficient);
+/* Over f2: the same for 64 equations from a multiple of 64 on, a bit each. */
+void fm_linear_add_word(fm_linear *linear, size_t unknown, size_t equation, uint64_t bits);
+/* Ends adding: word-parallel elimination over f2, LU by FLINT for other p. */
+void fm_linear_factor(fm_linear *linear);
+
+/* All that follows is of a factored system. */
 size_t fm_linear_rank(const fm_linear *linear);
 /* Whether an unknown is free: solutions have 0 there, and another value can be chosen. */
 bool fm_linear_is_free(const fm_linear *linear, size_t unknown);
-
-/* Sets solution, of residues, to the solution of matrix * solution = right that is 0 on the free
-   unknowns. False when there is none and that shows; otherwise what comes out may solve only some
-   of the equations, which is for the caller to find. */
+/* Sets solution, of residues, to the solution with this right side, of residues, that is 0 on the
+   free unknowns. False when there is none. */
 bool fm_linear_solve(const fm_linear *linear, const ulong *right, ulong *solution);
 
 #endif

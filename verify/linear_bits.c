@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A row is an unknown: its equations as bits, then, from word equation_words on, the unknowns that
-   were added up to make it. Rows are only ever added to rows below, so that the pivots are the
-   first independent unknowns, in their order. Rows are stored in chunks, first chunk 0 of all
-   rows, then chunk 1, and so on: a window is eliminated chunk by chunk, which reads memory in
-   order. */
+/* A row is an unknown, its equations are bits. Rows are only ever added to rows below, so that the
+   pivots are the first independent unknowns, in their order. Which pivots were added to a row is
+   kept beside: the factor L. Rows are stored in chunks, first chunk 0 of all rows, then chunk 1, and
+   so on: a window is eliminated chunk by chunk, which reads memory in order. */
 
 enum {
     WINDOW = 64, /* columns that are eliminated together: the bits of a word */
@@ -23,18 +22,23 @@ typedef struct pivot {
 } pivot;
 
 struct fm_linear_bits {
-    size_t unknowns, equations, equation_words, chunks;
+    size_t unknowns, words, chunks; /* words of equations: windows */
     uint64_t (*chunk)[CHUNK];
-    pivot *pivots; /* in the order of their columns */
+    uint64_t *added; /* word w of row r: which pivots of window w were added to it */
+    pivot *pivots;   /* in the order of their columns */
+    size_t *first;   /* of each window, among the pivots; words + 1 of them */
     size_t rank;
     bool *used; /* by unknown: whether it is a pivot's row */
 };
 
 /* The elimination of one window. */
 typedef struct window {
-    uint64_t *value; /* the word of each row not used */
-    uint64_t *added; /* to each row: which pivots of this window */
+    uint32_t *rows; /* that were no pivot's before, ascending */
+    size_t row_count;
+    uint64_t *value; /* their words; 0 for the pivots of this window */
+    uint64_t *added; /* to each of them: which pivots of this window */
     pivot pivots[WINDOW];
+    uint64_t pivot_added[WINDOW];
     size_t count;
     uint64_t (*table)[TABLE][CHUNK];
 } window;
@@ -54,48 +58,58 @@ static uint64_t *word_of(const fm_linear_bits *bits, size_t r, size_t word)
     return chunk_of(bits, r, word / CHUNK) + word % CHUNK;
 }
 
-static fm_linear_bits *load(const fm_sparse *matrix)
+fm_linear_bits *fm_linear_bits_new(size_t unknowns, size_t equations)
 {
     fm_linear_bits *bits = fm_alloc_zero(1, sizeof *bits);
-    bits->unknowns = matrix->unknowns;
-    bits->equations = matrix->equations;
-    bits->equation_words = words_for(matrix->equations);
-    bits->chunks = (bits->equation_words + words_for(matrix->unknowns) + CHUNK - 1) / CHUNK;
+    bits->unknowns = unknowns;
+    bits->words = words_for(equations);
+    bits->chunks = (bits->words + CHUNK - 1) / CHUNK;
     bits->chunk = fm_alloc_aligned(bits->unknowns * bits->chunks, sizeof *bits->chunk);
+    bits->added = fm_alloc_zero(bits->unknowns * bits->words, sizeof *bits->added);
     bits->pivots = fm_alloc(bits->unknowns, sizeof *bits->pivots);
+    bits->first = fm_alloc_zero(bits->words + 1, sizeof *bits->first);
     bits->used = fm_alloc_zero(bits->unknowns, sizeof *bits->used);
-    for (size_t x = 0; x < matrix->unknowns; x++) {
-        for (size_t e = matrix->start[x]; e < matrix->start[x + 1]; e++)
-            *word_of(bits, x, matrix->equation[e] / 64) ^= UINT64_C(1) << matrix->equation[e] % 64;
-        *word_of(bits, x, bits->equation_words + x / 64) = UINT64_C(1) << x % 64;
-    }
     return bits;
+}
+
+uint64_t *fm_linear_bits_at(fm_linear_bits *bits, size_t unknown, size_t word)
+{
+    return word_of(bits, unknown, word);
+}
+
+/* Lists the rows of a window; returns which columns are 0 in all of them as bits that are 0. */
+static uint64_t list_rows(const fm_linear_bits *bits, size_t word, window *w)
+{
+    uint64_t present = 0;
+    w->row_count = w->count = 0;
+    for (size_t r = 0; r < bits->unknowns; r++) {
+        if (bits->used[r])
+            continue;
+        w->rows[w->row_count] = (uint32_t)r;
+        w->value[w->row_count] = *word_of(bits, r, word);
+        w->added[w->row_count] = 0;
+        present |= w->value[w->row_count++];
+    }
+    return present;
 }
 
 /* Finds the pivots of a window in its words alone. */
 static void find_pivots(fm_linear_bits *bits, size_t word, window *w)
 {
-    uint64_t present = 0;
-    w->count = 0;
-    for (size_t r = 0; r < bits->unknowns; r++) {
-        w->value[r] = bits->used[r] ? 0 : *word_of(bits, r, word);
-        w->added[r] = 0;
-        present |= w->value[r];
-    }
+    uint64_t present = list_rows(bits, word, w);
     for (unsigned c = 0; c < WINDOW; c++) {
-        uint64_t bit = UINT64_C(1) << c;
-        size_t r = 0;
-        if ((present & bit) == 0)
+        uint64_t bit = UINT64_C(1) << c, number = UINT64_C(1) << w->count;
+        size_t i = 0;
+        while (i < w->row_count && (present & bit) != 0 && (w->value[i] & bit) == 0)
+            i++;
+        if ((present & bit) == 0 || i == w->row_count)
             continue;
-        while (r < bits->unknowns && (w->value[r] & bit) == 0)
-            r++;
-        if (r == bits->unknowns)
-            continue;
-        uint64_t value = w->value[r], number = UINT64_C(1) << w->count;
-        w->pivots[w->count++] = (pivot){(uint32_t)r, (uint32_t)(word * 64 + c)};
-        bits->used[r] = true;
-        w->value[r] = 0;
-        for (size_t s = r + 1; s < bits->unknowns; s++) {
+        uint64_t value = w->value[i];
+        w->pivot_added[w->count] = w->added[i];
+        w->pivots[w->count++] = (pivot){w->rows[i], (uint32_t)(word * 64 + c)};
+        bits->used[w->rows[i]] = true;
+        w->value[i] = 0;
+        for (size_t s = i + 1; s < w->row_count; s++) {
             uint64_t mask = (w->value[s] & bit) != 0 ? ~UINT64_C(0) : 0;
             w->value[s] ^= value & mask;
             w->added[s] ^= number & mask;
@@ -114,7 +128,7 @@ static void add_chunk(uint64_t *restrict to, const uint64_t *restrict from)
 static void update_pivots(const fm_linear_bits *bits, const window *w, size_t chunk)
 {
     for (size_t t = 0; t < w->count; t++)
-        for (uint64_t left = w->added[w->pivots[t].row]; left != 0; left &= left - 1) {
+        for (uint64_t left = w->pivot_added[t]; left != 0; left &= left - 1) {
             size_t s = (size_t)__builtin_ctzll(left);
             add_chunk(chunk_of(bits, w->pivots[t].row, chunk),
                       chunk_of(bits, w->pivots[s].row, chunk));
@@ -138,9 +152,9 @@ static void fill_tables(const fm_linear_bits *bits, const window *w, size_t chun
 
 static void update_rows(const fm_linear_bits *bits, const window *w, size_t chunk)
 {
-    for (size_t r = 0; r < bits->unknowns; r++) {
-        uint64_t added = bits->used[r] ? 0 : w->added[r];
-        uint64_t *row = chunk_of(bits, r, chunk);
+    for (size_t i = 0; i < w->row_count; i++) {
+        uint64_t added = bits->used[w->rows[i]] ? 0 : w->added[i];
+        uint64_t *row = chunk_of(bits, w->rows[i], chunk);
         for (size_t g = 0; added != 0; g++, added >>= GROUP)
             if (added % TABLE != 0)
                 add_chunk(row, w->table[g][added % TABLE]);
@@ -150,31 +164,34 @@ static void update_rows(const fm_linear_bits *bits, const window *w, size_t chun
 static void eliminate_window(fm_linear_bits *bits, size_t word, window *w)
 {
     find_pivots(bits, word, w);
-    if (w->count == 0)
-        return;
-    for (size_t chunk = word / CHUNK; chunk < bits->chunks; chunk++) {
+    for (size_t chunk = word / CHUNK; chunk < bits->chunks && w->count > 0; chunk++) {
         update_pivots(bits, w, chunk);
         fill_tables(bits, w, chunk);
         update_rows(bits, w, chunk);
     }
+    for (size_t i = 0; i < w->row_count; i++)
+        bits->added[w->rows[i] * bits->words + word] = w->added[i];
     memcpy(bits->pivots + bits->rank, w->pivots, w->count * sizeof *w->pivots);
     bits->rank += w->count;
 }
 
-fm_linear_bits *fm_linear_bits_factor(const fm_sparse *matrix)
+void fm_linear_bits_factor(fm_linear_bits *bits)
 {
-    fm_linear_bits *bits = load(matrix);
     window w = {
+        .rows = fm_alloc(bits->unknowns, sizeof *w.rows),
         .value = fm_alloc(bits->unknowns, sizeof *w.value),
         .added = fm_alloc(bits->unknowns, sizeof *w.added),
         .table = fm_alloc_aligned(WINDOW / GROUP, sizeof *w.table),
     };
-    for (size_t word = 0; word < bits->equation_words && bits->rank < bits->unknowns; word++)
-        eliminate_window(bits, word, &w);
+    for (size_t word = 0; word < bits->words; word++) {
+        if (bits->rank < bits->unknowns)
+            eliminate_window(bits, word, &w);
+        bits->first[word + 1] = bits->rank;
+    }
+    free(w.rows);
     free(w.value);
     free(w.added);
     free(w.table);
-    return bits;
 }
 
 void fm_linear_bits_free(fm_linear_bits *bits)
@@ -182,6 +199,8 @@ void fm_linear_bits_free(fm_linear_bits *bits)
     if (bits == NULL)
         return;
     free(bits->chunk);
+    free(bits->added);
+    free(bits->first);
     free(bits->pivots);
     free(bits->used);
     free(bits);
@@ -197,24 +216,48 @@ bool fm_linear_bits_is_free(const fm_linear_bits *bits, size_t unknown)
     return !bits->used[unknown];
 }
 
-bool fm_linear_bits_solve(const fm_linear_bits *bits, const ulong *right, ulong *solution)
+/* Writes rest as a sum of pivots' rows: bit s of sum[w] is pivot s of window w. False when it is
+   none. */
+static bool reduce(const fm_linear_bits *bits, uint64_t *rest, uint64_t *sum)
+{
+    for (size_t word = 0; word < bits->words; word++)
+        for (size_t t = bits->first[word]; t < bits->first[word + 1]; t++) {
+            if ((rest[word] >> bits->pivots[t].column % 64 & 1) == 0)
+                continue;
+            sum[word] |= UINT64_C(1) << (t - bits->first[word]);
+            for (size_t chunk = word / CHUNK; chunk < bits->chunks; chunk++)
+                add_chunk(rest + chunk * CHUNK, chunk_of(bits, bits->pivots[t].row, chunk));
+        }
+    for (size_t i = 0; i < bits->words; i++)
+        if (rest[i] != 0)
+            return false;
+    return true;
+}
+
+/* From pivots' rows as they became to the unknowns that they were: the last ones first. */
+static void expand(const fm_linear_bits *bits, uint64_t *sum, ulong *solution)
+{
+    memset(solution, 0, bits->unknowns * sizeof *solution);
+    for (size_t word = bits->words; word-- > 0;)
+        for (size_t t = bits->first[word + 1]; t-- > bits->first[word];) {
+            const uint64_t *added = bits->added + bits->pivots[t].row * bits->words;
+            if ((sum[word] >> (t - bits->first[word]) & 1) == 0)
+                continue;
+            solution[bits->pivots[t].row] = 1;
+            for (size_t w = 0; w <= word; w++)
+                sum[w] ^= added[w];
+        }
+}
+
+bool fm_linear_bits_solve(const fm_linear_bits *bits, const uint64_t *right, ulong *solution)
 {
     uint64_t *rest = fm_alloc_zero(bits->chunks, CHUNK * sizeof *rest);
-    const uint64_t *sum = rest + bits->equation_words;
-    for (size_t e = 0; e < bits->equations; e++)
-        rest[e / 64] |= (uint64_t)right[e] << e % 64;
-    for (size_t t = 0; t < bits->rank; t++) {
-        size_t word = bits->pivots[t].column / 64;
-        if ((rest[word] >> bits->pivots[t].column % 64 & 1) == 0)
-            continue;
-        for (size_t chunk = word / CHUNK; chunk < bits->chunks; chunk++)
-            add_chunk(rest + chunk * CHUNK, chunk_of(bits, bits->pivots[t].row, chunk));
-    }
-    bool solved = true;
-    for (size_t i = 0; i < bits->equation_words; i++)
-        solved = solved && rest[i] == 0;
-    for (size_t x = 0; x < bits->unknowns; x++)
-        solution[x] = sum[x / 64] >> x % 64 & 1;
+    uint64_t *sum = fm_alloc_zero(bits->words, sizeof *sum);
+    memcpy(rest, right, bits->words * sizeof *rest);
+    bool solved = reduce(bits, rest, sum);
+    if (solved)
+        expand(bits, sum, solution);
     free(rest);
+    free(sum);
     return solved;
 }

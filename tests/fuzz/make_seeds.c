@@ -108,6 +108,12 @@ static void save_spellings(void)
     SAVE("mathematica", "x = {{{{1/2}}, {{2}}, {{1}}}}; (* ring q *)");
     SAVE("maple", "with(LinearAlgebra):\nT:=TriadSet([Triad([Matrix([[1,0]]),Matrix(2,1,[[1],[0]]),"
                   "Matrix(1,1,[[1]])])]):\n");
+    SAVE("maple", "LRP:=[Matrix(2, 2, [[1,0],[0,1]]),\nMatrix([[1,0],[0,1]]), "
+                  "Matrix(1, 2, [[-(1*1-2),1**2]])]:\n");
+    SAVE("mathematica", "{{{1, 0}, {0, 1}}, {{2, 0}, {0, 1}}, {{1/2, 1}}}");
+    SAVE("mathematica", "{SparseArray[{{1, 1} -> 1, {2, 2} -> 1}, {2, 2}], {{1, 0}, {0, 1}}, "
+                        "SparseArray[Automatic, {1, 2}, 0, {1, {{0, 2}, {{1}, {2}}}, {1, 1}}]}");
+    SAVE("mathematica", "{{SparseArray[{{1, 1} -> (1+1)/2}], {{+-1*-1}}, {{2^3-7}}}}");
     SAVE("sms", "1 1 R\n1 1 1\n0 0 0\n1 1 M\n1 1 1/2\n0 0 0\n# P\n1 1 R\n1 1 2\n0 0 0\n");
     SAVE("coefficients", "# ring q\n1/2 1\n#\n2 0\n0 1\n#\n1 0\n0 1\n");
 }

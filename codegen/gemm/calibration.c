@@ -1,0 +1,220 @@
+#include "calibration.h"
+
+#include "cost_file.h"
+#include "workspace.h"
+
+#include <omp.h>
+#include <pthread.h>
+#include <time.h>
+
+/* Blocks of SIZE rows and columns, WIDE of them side by side, so that they do not stay in caches; rows
+   are a multiple of 4 KiB apart, or GAP entries more. */
+enum { SIZE = 1024, WIDE = 4, GAP = 80, ROUNDS = 8 };
+
+static const double measuring_pays = 4294967296.0;
+
+/* ---------------------------------------------------------------- experiments */
+
+/* One product of sums with kc steps, or sums of two blocks. */
+typedef struct experiment {
+    size_t terms, targets; /* of A and of B; of C. 0: sums */
+    bool aliased;
+} experiment;
+
+static const experiment experiments[] = {
+    {1, 1, false}, {WIDE, 1, false}, {1, WIDE, false}, {1, WIDE, true}, {0, 0, false}};
+enum { PLAIN, MANY_TERMS, MANY_TARGETS, ALIASED, SUMS, EXPERIMENTS };
+
+typedef struct laboratory {
+    fm_gemm_team team;
+    unsigned threads;
+    size_t k;        /* steps */
+    char *a, *b, *c; /* each WIDE blocks side by side */
+} laboratory;
+
+/* One thread by its own clock, which stands still while others have the processor. */
+static double now(unsigned threads)
+{
+    struct timespec time;
+    clock_gettime(threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void run_product(const laboratory *lab, const experiment *e, fm_gemm_worker *worker)
+{
+    const size_t size = lab->team.kernel->size;
+    const ptrdiff_t stride = WIDE * SIZE + (e->aliased ? 0 : GAP);
+    fm_gemm_term a[WIDE], b[WIDE];
+    fm_gemm_target c[WIDE];
+    for (size_t t = 0; t < WIDE; t++) {
+        a[t] = (fm_gemm_term){1, lab->a + t * lab->k * size, SIZE, lab->k};
+        b[t] = (fm_gemm_term){1, lab->b + t * SIZE * size, lab->k, SIZE};
+        c[t] = (fm_gemm_target){1, 1, lab->c + t * SIZE * size, SIZE, SIZE};
+    }
+    fm_gemm_terms(worker, &(fm_gemm_operand){a, e->terms, (ptrdiff_t)(WIDE * lab->k), 1},
+                  &(fm_gemm_operand){b, e->terms, WIDE * SIZE + GAP, 1},
+                  &(fm_gemm_targets){c, e->targets, stride, 1});
+}
+
+/* One block = the sum of two, and a thread's part of it. */
+static void run_sums(const laboratory *lab, const fm_gemm_worker *worker)
+{
+    const size_t size = lab->team.kernel->size;
+    fm_gemm_range mine = fm_gemm_share(SIZE, 1, worker->index, worker->count);
+    for (size_t i = mine.begin; i < mine.end; i++) {
+        char *row = lab->c + i * (WIDE * SIZE + GAP) * size;
+        const fm_gemm_source sources[2] = {{1, row, 0}, {-1, row + SIZE * size, 0}};
+        lab->team.kernel->sum(SIZE, sources, 2, row + 2 * SIZE * size);
+    }
+}
+
+static double measure(laboratory *lab, const experiment *e)
+{
+    for (int i = 0; i < 3; i++)
+        lab->team.next[i] = 0;
+    double start = now(lab->threads);
+#pragma omp parallel num_threads((int)lab->threads) if (lab->threads > 1)
+    {
+        fm_gemm_worker worker = {&lab->team, (unsigned)omp_get_thread_num(),
+                                 (unsigned)omp_get_num_threads(), 0};
+        if (e->terms > 0)
+            run_product(lab, e, &worker);
+        else
+            run_sums(lab, &worker);
+    }
+    return now(lab->threads) - start;
+}
+
+/* ---------------------------------------------------------------- costs */
+
+/* A machine that is busy with other things gives numbers that cannot be: none is taken that is more
+   than four times, or less than a quarter of, the usual in proportion to the speed of the tiles. */
+static double within(double measured, double usual, double speed)
+{
+    usual *= speed;
+    return measured > usual / 4 && measured < usual * 4 ? measured : usual;
+}
+
+static fm_gemm_costs solve(const laboratory *lab, const double seconds[EXPERIMENTS])
+{
+    const fm_gemm_costs usual = fm_gemm_usual_costs(lab->team.kernel, lab->threads);
+    const double entries = 2.0 * SIZE * (double)lab->k, area = (double)SIZE * SIZE;
+    const double operations = 2 * area * (double)lab->k;
+    const double speed = seconds[PLAIN] / (operations * usual.flop);
+    const double more = WIDE - 1, plain = seconds[PLAIN];
+    fm_gemm_costs costs;
+    costs.pack = within((seconds[MANY_TERMS] - plain) / (more * entries), usual.pack, speed);
+    costs.update = within((seconds[MANY_TARGETS] - plain) / (more * area), usual.update, speed);
+    costs.update_aliased =
+        within((seconds[ALIASED] - plain) / (more * area), usual.update_aliased, speed);
+    costs.move = within(seconds[SUMS] / (3 * area), usual.move, speed);
+    costs.flop = (plain - entries * costs.pack - area * costs.update) / operations;
+    return costs;
+}
+
+static fm_gemm_costs measure_all(laboratory *lab)
+{
+    double least[EXPERIMENTS];
+    for (int round = 0; round <= ROUNDS; round++) /* the first to warm up */
+        for (int e = 0; e < EXPERIMENTS; e++) {
+            double seconds = measure(lab, &experiments[e]);
+            if (round <= 1 || seconds < least[e])
+                least[e] = seconds;
+        }
+    return solve(lab, least);
+}
+
+static void fill(const laboratory *lab, char *matrix, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (lab->team.kernel->type == FM_F32)
+            ((float *)matrix)[i] = (float)(i % 7);
+        else
+            ((double *)matrix)[i] = (double)(i % 7);
+}
+
+static fm_gemm_costs measure_costs(const fm_gemm_kernel *kernel, unsigned threads)
+{
+    laboratory lab = {
+        .team = {.kernel = kernel, .blocks = fm_gemm_choose_blocks(kernel, fm_cpu_caches_here())},
+        .threads = threads};
+    const fm_gemm_shape shape = {SIZE, SIZE, lab.k = lab.team.blocks.kc};
+    const size_t buffers = fm_gemm_team_bytes(&lab.team, shape, threads);
+    const size_t a_count = (WIDE * SIZE + GAP) * lab.k;
+    const size_t c_count = (size_t)(WIDE * SIZE + GAP) * SIZE;
+    fm_gemm_costs costs = fm_gemm_usual_costs(kernel, threads);
+    fm_workspace memory = fm_workspace_take(buffers + (2 * a_count + c_count) * kernel->size);
+    if (memory.at == NULL)
+        return costs;
+    fm_gemm_team_place(&lab.team, shape, memory.at);
+    lab.a = memory.at + buffers;
+    lab.b = lab.a + a_count * kernel->size;
+    lab.c = lab.b + a_count * kernel->size;
+    fill(&lab, lab.a, 2 * a_count + c_count);
+    fm_gemm_costs measured = measure_all(&lab);
+    fm_workspace_give(memory);
+    return fm_gemm_costs_plausible(&measured) ? measured : costs;
+}
+
+/* ---------------------------------------------------------------- of this process */
+
+typedef struct known {
+    const fm_gemm_kernel *kernel;
+    unsigned threads;
+    bool usual; /* neither measured nor from the file */
+    fm_gemm_costs costs;
+} known;
+
+enum { KNOWN_MAX = 32 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static known table[KNOWN_MAX];
+static unsigned table_count;
+
+static const known *find_known(const fm_gemm_kernel *kernel, unsigned threads)
+{
+    for (unsigned i = 0; i < table_count; i++)
+        if (table[i].kernel == kernel && table[i].threads == threads)
+            return &table[i];
+    return NULL;
+}
+
+static void remember(const fm_gemm_kernel *kernel, unsigned threads, bool usual,
+                     fm_gemm_costs costs)
+{
+    pthread_mutex_lock(&lock);
+    known *place = (known *)find_known(kernel, threads);
+    if (place == NULL && table_count < KNOWN_MAX)
+        place = &table[table_count++];
+    if (place != NULL)
+        *place = (known){kernel, threads, usual, costs};
+    pthread_mutex_unlock(&lock);
+}
+
+fm_gemm_costs fm_calibrate(const fm_gemm_kernel *kernel, unsigned threads)
+{
+    fm_gemm_costs costs = measure_costs(kernel, threads);
+    remember(kernel, threads, false, costs);
+    return costs;
+}
+
+fm_gemm_costs fm_calibrated_costs(const fm_gemm_kernel *kernel, unsigned threads,
+                                  double multiplications)
+{
+    const bool measure = multiplications >= measuring_pays;
+    pthread_mutex_lock(&lock);
+    const known *found = find_known(kernel, threads);
+    const known copy = found != NULL ? *found : (known){0};
+    pthread_mutex_unlock(&lock);
+    if (found != NULL && !(copy.usual && measure))
+        return copy.costs;
+    fm_gemm_costs costs = fm_gemm_usual_costs(kernel, threads);
+    const bool usual = !fm_cost_file_get(kernel, threads, &costs);
+    if (!usual || !measure) {
+        remember(kernel, threads, usual, costs);
+        return costs;
+    }
+    costs = fm_calibrate(kernel, threads);
+    fm_cost_file_put(kernel, threads, &costs, NULL);
+    return costs;
+}

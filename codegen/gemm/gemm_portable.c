@@ -1,0 +1,31 @@
+/* Tiles in vectors of 16 bytes, which compilers know for every processor: 4 x 2 of them for the 16
+   registers that x86-64 is sure to have, 8 x 3 where there are 32. */
+#if defined(__aarch64__) || defined(__powerpc64__)
+#define ROWS           8
+#define VECTORS_OF_ROW 3
+#else
+#define ROWS           4
+#define VECTORS_OF_ROW 2
+#endif
+
+#define SCALAR  double
+#define TYPE    FM_F64
+#define BYTES   16
+#define MR      ROWS
+#define NV      VECTORS_OF_ROW
+#define SIDE    2
+#define KERNEL  portable_f64
+#define VECTORS FM_VECTORS_PORTABLE
+#define NAME    "portable"
+#include "gemm_kernel_template.c"
+
+#define SCALAR  float
+#define TYPE    FM_F32
+#define BYTES   16
+#define MR      ROWS
+#define NV      VECTORS_OF_ROW
+#define SIDE    4
+#define KERNEL  portable_f32
+#define VECTORS FM_VECTORS_PORTABLE
+#define NAME    "portable"
+#include "gemm_kernel_template.c"

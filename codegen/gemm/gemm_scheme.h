@@ -1,0 +1,48 @@
+/* A scheme of a matrix product as a plan runs it: plain numbers, no exact arithmetic. Only what was
+   verified becomes one (codegen/ready.h). */
+#ifndef FM_GEMM_SCHEME_H
+#define FM_GEMM_SCHEME_H
+
+#include "step.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* An entry of a factor. */
+typedef struct fm_gemm_entry {
+    double coefficient;
+    uint32_t block; /* row by row */
+    bool first;     /* W: no product before has this block */
+} fm_gemm_entry;
+
+typedef struct fm_gemm_step_term {
+    double coefficient;
+    fm_block block;
+    bool first; /* SPREAD: nothing stands in the block before */
+} fm_gemm_step_term;
+
+typedef struct fm_gemm_step {
+    fm_step_kind kind;
+    fm_block block;
+    double coefficient; /* MULTIPLY */
+    bool first;         /* MULTIPLY: nothing stands in the block before */
+    uint32_t term, term_count;
+} fm_gemm_step;
+
+typedef struct fm_gemm_scheme {
+    const char *name;        /* "2x2x2:7", and "/" and the beginning of its hash */
+    uint32_t format[3];      /* A is format[0] x format[1], B is format[1] x format[2] */
+    uint32_t rank;           /* products; none of them is zero */
+    const uint32_t *rows[3]; /* of U, V, W: entries from rows[r] to rows[r + 1] */
+    const fm_gemm_entry *entries[3];
+    uint32_t step_count;
+    const fm_gemm_step *steps; /* the same with sums in slots, common ones computed once */
+    const fm_gemm_step_term *terms;
+    uint32_t slots[3]; /* of S, T and P */
+} fm_gemm_scheme;
+
+/* Those that are built in, from results/. */
+extern const fm_gemm_scheme *const fm_gemm_schemes[];
+extern const size_t fm_gemm_scheme_count;
+
+#endif

@@ -1,0 +1,52 @@
+#include "workspace.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+/* Alignment that lets all of a large piece be in large pages; what is kept has at most KEPT_MAX. */
+static const size_t large_page = (size_t)2 << 20, page = 4096, kept_max = (size_t)64 << 20;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static fm_workspace kept;
+
+static fm_workspace allocate(size_t bytes)
+{
+    const size_t unit = bytes >= large_page ? large_page : page;
+    if (bytes > PTRDIFF_MAX - unit)
+        return (fm_workspace){NULL, 0};
+    bytes = (bytes + unit - 1) / unit * unit;
+    fm_workspace workspace = {aligned_alloc(unit, bytes), bytes};
+#ifdef MADV_HUGEPAGE
+    if (workspace.at != NULL && unit == large_page)
+        madvise(workspace.at, bytes, MADV_HUGEPAGE); /* no harm when refused */
+#endif
+    return workspace;
+}
+
+fm_workspace fm_workspace_take(size_t bytes)
+{
+    fm_workspace found = {NULL, 0};
+    pthread_mutex_lock(&lock);
+    if (kept.bytes >= bytes) {
+        found = kept;
+        kept = (fm_workspace){NULL, 0};
+    }
+    pthread_mutex_unlock(&lock);
+    return found.at != NULL ? found : allocate(bytes > 0 ? bytes : 1);
+}
+
+void fm_workspace_give(fm_workspace workspace)
+{
+    pthread_mutex_lock(&lock);
+    if (workspace.bytes > kept.bytes && workspace.bytes <= kept_max) {
+        fm_workspace smaller = kept;
+        kept = workspace;
+        workspace = smaller;
+    }
+    pthread_mutex_unlock(&lock);
+    free(workspace.at);
+}

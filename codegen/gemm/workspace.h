@@ -1,0 +1,16 @@
+/* Memory for one call: on a page, in large pages where the system gives them to those who ask. One
+   piece of moderate size is kept from call to call. */
+#ifndef FM_WORKSPACE_H
+#define FM_WORKSPACE_H
+
+#include <stddef.h>
+
+typedef struct fm_workspace {
+    char *at; /* NULL: there is not so much */
+    size_t bytes;
+} fm_workspace;
+
+fm_workspace fm_workspace_take(size_t bytes);
+void fm_workspace_give(fm_workspace workspace);
+
+#endif

@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# fewmul plan: what it chooses with given costs, the file of costs, and what it refuses. No times.
+fewmul=$1
+source "$(dirname "$0")/shell_support.sh"
+export XDG_CACHE_HOME=$folder/cache FEWMUL_CPU=portable
+
+# Small products are classical whatever the costs; nothing is measured or written for them.
+exits 0 "$fewmul" plan 100 100 100 --threads 1
+matches out '^classical +[0-9.e-]+ +1\.000 +1\.000'
+[ ! -e cache ] || fail "a plan for a small product wrote $(find cache)"
+
+# Measured costs are kept, one line for each kernel, type and number of threads.
+exits 0 "$fewmul" plan 512 512 512 --threads 1 --calibrate
+exits 0 "$fewmul" plan 512 512 512 --threads 1 --type f32 --calibrate
+exits 0 "$fewmul" plan 512 512 512 --threads 1 --calibrate
+[ "$(grep -c '^portable f64 1 ' cache/fewmul/costs)" -eq 1 ] || fail "$(cat cache/fewmul/costs)"
+[ "$(grep -c '^portable f32 1 ' cache/fewmul/costs)" -eq 1 ] || fail "$(cat cache/fewmul/costs)"
+[ "$(ls -A cache/fewmul)" = costs ] || fail "left behind: $(ls -A cache/fewmul)"
+
+# Where additions cost nothing, fewest multiplications win; where they cost much, the classical method.
+processor=$(sed -n 's/^portable f64 1 \([0-9]*\) .*/\1/p' cache/fewmul/costs)
+costs() { printf 'fewmul costs 1\n%s\n' "$1" >cache/fewmul/costs; }
+costs "portable f64 1 $processor 1e-9 1e-12 1e-12 1e-12 1e-12"
+exits 0 "$fewmul" plan 3000 3000 3000 --threads 1 --json
+if command -v python3 >/dev/null; then
+    python3 - out <<'END' || fail "the JSON is not as described: $(cat out)"
+import json, sys
+plan = json.load(open(sys.argv[1]))
+assert plan["plan"] == plan["candidates"][0] and len(plan["candidates"]) == 8
+assert [plan["m"], plan["n"], plan["k"], plan["threads"]] == [3000, 3000, 3000, 1]
+assert plan["costs"]["flop"] == 1e-9
+speedups = [c["speedup"] for c in plan["candidates"]]
+assert speedups == sorted(speedups, reverse=True) and speedups[0] > 1.3
+for c in plan["candidates"]:
+    assert c["workspace_bytes"] <= 3000 * 3000 * 8 and c["error_growth"] <= 16
+    assert abs(c["bound"] * c["multiplications"] - 1) < 1e-9 and c["speedup"] <= c["bound"] * 1.01
+END
+fi
+costs "portable f64 1 $processor 1e-12 1e-6 1e-6 1e-6 1e-6"
+exits 0 "$fewmul" plan 3000 3000 3000 --threads 1
+[ "$(sed -n '/^plan /{n;p}' out | cut -d ' ' -f 1)" = classical ] || fail "$(cat out)"
+
+# A damaged file is as good as none.
+for content in "" garbage "fewmul costs 1
+portable f64 1 $processor 1e-12 nan 1e-6 1e-6 1e-6" "fewmul costs 1
+portable f64 1 $processor 1e-12 1e-6 1e-6" "fewmul costs 2
+portable f64 1 $processor 1e-12 1e-6 1e-6 1e-6 1e-6"; do
+    printf '%s' "$content" >cache/fewmul/costs
+    exits 0 "$fewmul" plan 1000 1000 1000 --threads 1
+    matches out 'costs: 50\.0 GF/s in tiles'
+done
+
+refused() {
+    local message=$1
+    shift
+    exits 2 "$@"
+    matches err "$message"
+}
+refused "not a size" "$fewmul" plan 10 x 10
+refused "not a size" "$fewmul" plan 10 0 10
+refused "usage" "$fewmul" plan 10 10
+refused "f64, f32" "$fewmul" plan 10 10 10 --type i32
+refused "from 1 to" "$fewmul" plan 10 10 10 --candidates 0
+rm -r cache
+touch cache
+refused "costs" "$fewmul" plan 10 10 10 --threads 1 --calibrate
