@@ -1,6 +1,6 @@
-/* Changes of basis of a tensor: of the three spaces, each for itself. The rank stays, and a scheme of
-   the one is one of the other; what is sparse, and so what is tried first, changes. AlphaTensor plays
-   in random bases for its variety (Fawzi et al. 2022, Methods, "Change of basis"). */
+/* Changes of basis of a tensor: of the three spaces, each for itself. The rank stays, and a scheme
+   of the one is one of the other; what is sparse, and so what is tried first, changes. AlphaTensor
+   plays in random bases for its variety (Fawzi et al. 2022, Methods, "Change of basis"). */
 #ifndef FM_BASIS_H
 #define FM_BASIS_H
 

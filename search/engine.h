@@ -45,12 +45,13 @@ typedef struct fm_engine {
                 bool *better);
     uint64_t (*flips)(const void *walker);
     uint32_t (*rank)(const void *walker);
-    /* Of the best scheme so far: its rank in the high 32 bits, what the objective makes of it in the
-       low ones; less is better. */
+    /* Of the best scheme so far: its rank in the high 32 bits, what the objective makes of it in
+       the low ones; less is better. */
     uint64_t (*best_score)(const void *walker);
     /* The best scheme so far, freed with fm_products_clear. */
     fm_products (*best)(const void *walker);
-    /* What the shared pools hold, *count of them, to be freed with free; NULL when there are none. */
+    /* What the shared pools hold, *count of them, to be freed with free; NULL when there are
+       none. */
     fm_search_pool *(*pools)(void *shared, size_t *count);
     /* Save or restore; what is restored was made for the same task. */
     void (*shared_state)(void *shared, fm_state *state);

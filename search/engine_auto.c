@@ -1,7 +1,7 @@
-/* The engine auto: a portfolio of the engines flips and mcts (for portfolios of searches see Huberman,
-   Lukose and Hogg 1997, An economics approach to hard computational problems). Each walker has one of
-   either; they take turns, the engine that has lowered the rank last gets most of them, and what
-   one finds goes to the other's pool. */
+/* The engine auto: a portfolio of the engines flips and mcts (for portfolios of searches see
+   Huberman, Lukose and Hogg 1997, An economics approach to hard computational problems). Each
+   walker has one of either; they take turns, the engine that has lowered the rank last gets most of
+   them, and what one finds goes to the other's pool. */
 #include "engine.h"
 
 #include "ladder.h"

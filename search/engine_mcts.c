@@ -1,5 +1,6 @@
-/* The engine mcts: the TensorGame (game.h) played by Monte Carlo tree search (tree.h) whose playouts
-   finish by walks on the flip graph (playout.h). docs/tree-search.md says why it is built so. */
+/* The engine mcts: the TensorGame (game.h) played by Monte Carlo tree search (tree.h) whose
+   playouts finish by walks on the flip graph (playout.h). docs/tree-search.md says why it is built
+   so. */
 #include "basis.h"
 #include "engine.h"
 #include "error.h"
@@ -16,22 +17,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Strategy. All walkers of a search play one game at a time, in one tree. A game is played in a basis of
-   the tensor; its first position has a completion, the plain decomposition or a scheme that an earlier
-   game has found. A simulation goes down the tree, adds a position, completes it by what is left of its
-   parent's completion, and polishes that. When the root has had so many simulations, its most visited
-   move is committed, and the game goes on from there; it ends when what is left cannot be completed to
-   less than what is known. The best schemes go to a pool, from which later games start and take moves;
-   when the pool has led nowhere for a number of games that follows Luby's sequence, it is emptied. */
+/* Strategy. All walkers of a search play one game at a time, in one tree. A game is played in a
+   basis of the tensor; its first position has a completion, the plain decomposition or a scheme
+   that an earlier game has found. A simulation goes down the tree, adds a position, completes it by
+   what is left of its parent's completion, and polishes that. When the root has had so many
+   simulations, its most visited move is committed, and the game goes on from there, until a third
+   of the products is committed or what is left cannot be completed to less than what is known. The
+   first games are for parts of the tensor, from small to whole: from the standard scheme of the
+   whole, walks do not come as far. The best schemes go to a pool, from which later games start and
+   take moves; when the pool has led nowhere for a number of games that follows Luby's sequence, it
+   is emptied and the parts come again. */
 enum {
     TREE_BYTES = 1 << 27,
-    SIMULATIONS_IN_PART = 16,
-    ATTEMPTS_IN_PART = 1 << 14,
-    SIMULATIONS = 16,               /* at the root, for a move to be committed */
+    SIMULATIONS = 8,                /* at the root, for a move to be committed, or for a part */
+    ATTEMPTS_IN_PART = 1 << 12,     /* of a walk without a lower rank, times its products */
     POOL_MAX = 32,                  /* schemes */
     KNOWN_MAX = 8,                  /* of these, whose products a game has as moves */
-    ATTEMPTS_PER_PRODUCT = 1 << 15, /* of a walk without a lower rank, times Luby's number */
-    GAMES = 8,                      /* of a generation, times Luby's number, without a lower rank */
+    ATTEMPTS_PER_PRODUCT = 1 << 14, /* the same of the whole, times Luby's number */
+    STALE_MAX = 1,                  /* commits of a game without a lower rank: then it ends */
+    GAMES = 2,                      /* of a generation, times Luby's number, without a lower rank */
     PART_SIZE = 2,                  /* the smallest n, m, p of a part; */
     PARTS = 4,                      /* so many parts of a tensor that is no matrix product */
     COMMITTED_SHARE = 3,            /* a game ends when one product in so many is committed */
@@ -42,7 +46,7 @@ enum {
     PROPOSAL_TRIES = 8,
     RANK_ROOM = FM_GAME_COEFFICIENT_MAX * FM_GAME_COEFFICIENT_MAX * FM_GAME_COEFFICIENT_MAX + 8,
 };
-/* Of the kinds of proposals, before anything is known. */
+/* Of the kinds of proposals: most positions are to be such as walks can be at. */
 static const double KIND_WEIGHTS[FM_PROPOSAL_KINDS] = {16, 1, 1, 4, 0.25};
 
 typedef struct shared {
@@ -58,18 +62,21 @@ typedef struct shared {
     fm_random random;
     uint64_t game;
     _Atomic uint64_t generation_games; /* since the generation's last success */
+    uint32_t stale;                    /* moves committed since the rank fell */
+    _Atomic uint32_t best_rank;        /* of this generation */
+    uint32_t stale_rank;               /* the same, when last looked at */
     uint32_t part, part_count;         /* of the tensor that the game is for */
     fm_basis basis;
     fm_game *origin, *root;            /* the tensor, and what is left of it at the root */
     fm_products moves, known, scratch; /* committed moves; products of schemes, in this basis */
     _Atomic uint32_t quota;            /* visits of the root for the next move */
     _Atomic uint64_t generation;       /* of the pool */
+    _Atomic uint64_t simulations;      /* begun in the game */
     uint64_t luby;                     /* of the game */
 
     omp_lock_t pool_lock; /* guards what follows */
     fm_products pool[POOL_MAX];
     uint32_t pool_size, pool_rank; /* of the schemes in it */
-    _Atomic uint32_t best_rank;    /* of this generation */
 } shared;
 
 typedef struct walker {
@@ -142,7 +149,8 @@ void fm_mcts_put(void *opaque, fm_random *random, const fm_products *products)
         put(s, s->generation, random, products);
 }
 
-/* Offers what a playout found, in its game's basis, to the pool; true when it is the walker's best. */
+/* Offers what a playout found, in its game's basis, to the pool; true when it is the walker's
+   best. */
 static bool offer(walker *w, const fm_products *found)
 {
     shared *s = w->shared;
@@ -279,8 +287,8 @@ static bool is_beyond(const shared *s, const uint32_t sizes[3], const int8_t *ro
            at[1] % format[2] >= sizes[2];
 }
 
-/* Begins a game whose first moves are the standard products beyond a part of the tensor: what is left
-   to play for is the part. */
+/* Begins a game whose first moves are the standard products beyond a part of the tensor: what is
+   left to play for is the part. */
 static void begin_part(shared *s)
 {
     uint32_t sizes[3], kept = 0;
@@ -310,10 +318,13 @@ static void begin_game(shared *s)
     if (is_whole && ++s->generation_games > GAMES * fm_luby(s->generation)) {
         s->generation++;
         s->generation_games = 0;
-        s->part = 0;
+        s->part = s->generation % 2 == 0 ? s->part_count - 1 : 0;
         empty_pool(s);
     }
     s->game++;
+    s->simulations = 0;
+    s->stale = 0;
+    s->stale_rank = s->best_rank;
     s->luby = fm_luby(s->generation_games + 1);
     if (plays_part(s)) {
         begin_part(s);
@@ -323,11 +334,11 @@ static void begin_game(shared *s)
         choose_completion(s);
     }
     fm_tree_clear(s->tree, &s->scratch);
-    s->quota = plays_part(s) ? SIMULATIONS_IN_PART : SIMULATIONS;
+    s->quota = SIMULATIONS;
 }
 
-/* Whether the game goes on: what is left can be completed to less than what is known, and is not yet so
-   little that walks alone are done with it. */
+/* Whether the game goes on: what is left can be completed to less than what is known, and is not
+   yet so little that walks alone are done with it. */
 static bool is_promising(shared *s)
 {
     uint32_t ranks[3], least = 0;
@@ -354,7 +365,8 @@ static bool has_layer(const int8_t *vector, uint32_t length, int layer)
     return false;
 }
 
-/* Appends the negative of a move, as ternary products: the layers of its factors in all combinations. */
+/* Appends the negative of a move, as ternary products: the layers of its factors in all
+   combinations. */
 static void append_negative(const shared *s, const int8_t *move, fm_products *completion)
 {
     const uint32_t *extent = s->extent;
@@ -406,7 +418,9 @@ static bool commit(shared *s, uint32_t child)
     fm_tree_commit(s->tree, child);
     fm_tree_complete(s->tree, &s->scratch);
     s->quota = fm_tree_root_visits(s->tree) + SIMULATIONS;
-    return true;
+    s->stale = s->best_rank < s->stale_rank ? 0 : s->stale + 1;
+    s->stale_rank = s->best_rank;
+    return s->stale <= STALE_MAX;
 }
 
 /* Makes room, commits a move, ends a game, as it is due. */
@@ -451,7 +465,7 @@ static uint32_t add_child(walker *w)
         fm_game_take_back(w->game, move);
     }
     if (found)
-        added = fm_tree_add(s->tree, node, move, proposal.prior, proposal.kind, hash);
+        added = fm_tree_add(s->tree, node, move, proposal.prior, hash);
     else
         fm_tree_add_none(s->tree, node);
     free(move);
@@ -512,6 +526,7 @@ static void begin_simulation(walker *w)
     fm_tree_enter(s->tree);
     go_down(w);
     uint64_t attempts = plays_part(s) ? ATTEMPTS_IN_PART : ATTEMPTS_PER_PRODUCT * s->luby;
+    attempts *= fm_luby(++s->simulations);
     fm_tree_leave(s->tree);
     fm_playout_begin(w->playout, &w->aside, &w->moves, &w->completion,
                      attempts * w->completion.rank,
@@ -812,17 +827,22 @@ static void shared_state(void *opaque, fm_state *state)
     fm_tree_lock(s->tree);
     uint32_t quota = s->quota;
     uint64_t generation = s->generation, games = s->generation_games;
+    uint64_t simulations = s->simulations;
     FM_STATE_VALUE(state, s->random);
     FM_STATE_VALUE(state, s->game);
     FM_STATE_VALUE(state, generation);
     FM_STATE_VALUE(state, s->part);
     fm_state_require(state, s->part < s->part_count);
     FM_STATE_VALUE(state, games);
+    FM_STATE_VALUE(state, s->stale);
+    FM_STATE_VALUE(state, s->stale_rank);
+    FM_STATE_VALUE(state, simulations);
     FM_STATE_VALUE(state, quota);
     FM_STATE_VALUE(state, s->luby);
     s->quota = quota;
     s->generation = generation;
     s->generation_games = games;
+    s->simulations = simulations;
     fm_basis_state(&s->basis, s->extent, state);
     products_state(&s->moves, s->rank_max, state);
     products_state(&s->known, KNOWN_MAX * s->rank_max, state);

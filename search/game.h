@@ -2,9 +2,9 @@
    reinforcement learning, Nature 610): the state is what is left of a tensor, the residual; a move
    subtracts a product u x v x w; the game is over when nothing is left, and fewer moves are better.
 
-   The residual is kept in bit planes, a bit an entry: one plane over f2, two over f3 (where it is 1,
-   where it is -1), and over the integers the eight of a number in two's complement. A move works on
-   all entries of a fibre, the last index, at once. Moves are played and taken back exactly. */
+   The residual is kept in bit planes, a bit an entry: one plane over f2, two over f3 (where it is
+   1, where it is -1), and over the integers the eight of a number in two's complement. A move works
+   on all entries of a fibre, the last index, at once. Moves are played and taken back exactly. */
 #ifndef FM_GAME_H
 #define FM_GAME_H
 
@@ -47,11 +47,11 @@ void fm_game_normalize(const fm_game *game, int8_t *move);
    cyclic shift and transpositions, as far as n, m, p are equal); format is otherwise not read. */
 uint64_t fm_game_hash(const fm_game *game, bool symmetric, const uint32_t format[3]);
 
-/* The ranks of the three flattenings, extent[axis] rows each, over f2 or f3 (of integers, modulo 3).
-   Each is at most the rank of the residual. */
+/* The ranks of the three flattenings, extent[axis] rows each, over f2 or f3 (of integers, modulo
+   3). Each is at most the rank of the residual. */
 void fm_game_flattening_ranks(const fm_game *game, uint32_t ranks[3]);
-/* For each axis the sum over its slices of their ranks, over f2 or f3 (of integers, modulo 3). Over f2
-   and f3 each is a number of products that sum to the residual. */
+/* For each axis the sum over its slices of their ranks, over f2 or f3 (of integers, modulo 3). Over
+   f2 and f3 each is a number of products that sum to the residual. */
 void fm_game_slice_ranks(const fm_game *game, uint32_t sums[3]);
 
 #endif

@@ -1,9 +1,9 @@
 /* A playout that finishes: from a position of the game (game.h) to a whole scheme.
 
-   The residual's own products are polished first, by a walk on the flip graph of the residual alone:
-   the moves that led to it stand aside. Then these come back, and the walk goes on with the whole
-   scheme. What both come to is the worth of the position. A walk climbs as a walker's does (walker.h):
-   by a plus transition whenever it has gone for an interval without progress. */
+   The residual's own products are polished first, by a walk on the flip graph of the residual
+   alone: the moves that led to it stand aside. Then these come back, and the walk goes on with the
+   whole scheme. What both come to is the worth of the position. A walk climbs as a walker's does
+   (walker.h): by a plus transition whenever it has gone for an interval without progress. */
 #ifndef FM_PLAYOUT_H
 #define FM_PLAYOUT_H
 
@@ -19,14 +19,16 @@ fm_playout *fm_playout_new(const uint32_t extent[3], fm_ring ring, uint32_t rank
                            fm_random *random);
 void fm_playout_free(fm_playout *playout);
 
-/* The plain decomposition: the residual's fibres along one axis, those that share an index summed up
-   by what is linearly dependent. False when there are more than rank_max, for which out has room. */
+/* The plain decomposition: the residual's fibres along one axis, those that share an index summed
+   up by what is linearly dependent. False when there are more than rank_max, for which out has
+   room. */
 bool fm_playout_decompose(fm_playout *playout, const fm_game *game, uint32_t rank_max,
                           fm_products *out);
 
-/* Begins: moves lead to the residual, completion sums to it; what stands aside, does to the end, and
-   only counts. Each of the two walks ends after so many attempted flips without a lower rank; when
-   there are no moves, or they have other coefficients than -1, 0, 1, there is only the first. */
+/* Begins: moves lead to the residual, completion sums to it; what stands aside, does to the end,
+   and only counts. Each of the two walks ends after so many attempted flips without a lower rank;
+   when there are no moves, or they have other coefficients than -1, 0, 1, there is only the
+   first. */
 void fm_playout_begin(fm_playout *playout, const fm_products *aside, const fm_products *moves,
                       const fm_products *completion, uint64_t residual_attempts,
                       uint64_t whole_attempts);

@@ -4,16 +4,16 @@
 
 #include "fewmul.h"
 
-/* rank rows of extent[0] + extent[1] + extent[2] coefficients: u, v and w. In {-1, 0, 1}, but for moves
-   of the tree search over z. */
+/* rank rows of extent[0] + extent[1] + extent[2] coefficients: u, v and w. In {-1, 0, 1}, but for
+   moves of the tree search over z. */
 typedef struct fm_products {
     uint32_t extent[3];
     uint32_t rank;
     int8_t *coefficients;
 } fm_products;
 
-/* The products of a scheme over f2, f3, zt, or z with small coefficients; over f3, 2 is written -1. Products with a zero factor
-   are left out. Freed with fm_products_clear. */
+/* The products of a scheme over f2, f3, zt, or z with small coefficients; over f3, 2 is written -1.
+   Products with a zero factor are left out. Freed with fm_products_clear. */
 void fm_products_from_scheme(fm_products *products, const fm_scheme *scheme);
 void fm_products_clear(fm_products *products);
 

@@ -9,7 +9,8 @@ enum {
     SLICES_MAX = 3, /* in a combination */
     FACTOR_MAX = 3, /* coefficients of a random factor */
 };
-/* How much a prior grows with each rank of slices that a move saves, and with each of a flattening. */
+/* How much a prior grows with each rank of slices that a move saves, and with each of a
+   flattening. */
 static const double SLICE_BASE = 1.5;
 static const double FLATTENING_BASE = 1.2;
 static const double EXPONENT_MAX = 4;

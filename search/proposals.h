@@ -1,5 +1,5 @@
-/* Moves worth trying: the moves of 3x3x3 over f2 alone are 511^3, so few good ones are proposed, each
-   with a prior.
+/* Moves worth trying: the moves of 3x3x3 over f2 alone are 511^3, so few good ones are proposed,
+   each with a prior.
 
    completion  a product of the scheme that completes the residual: the rank stays what it is, and
                what is left is searched without it
@@ -10,8 +10,8 @@
    known       a product of a scheme that was found
    random      any
 
-   A prior is the weight of the kind, which follows what the kind has led to in this search, times
-   what the move does to the ranks of flattenings and slices. */
+   A prior is the weight of the kind times what the move does to the ranks of flattenings and
+   slices. */
 #ifndef FM_PROPOSALS_H
 #define FM_PROPOSALS_H
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How much the prior and few visits count against the outcomes; of them, how much the best one counts
-   against the mean. */
+/* How much the prior and few visits count against the outcomes; of them, how much the best one
+   counts against the mean. */
 static const double EXPLORATION = 1.0;
 static const double BEST_SHARE = 0.5;
 /* A node with n visits has up to WIDTH n^WIDTH_POWER children. */
@@ -29,7 +29,6 @@ typedef struct node {
     _Atomic uint64_t rank_sum;
     _Atomic bool claimed, busy; /* busy: somebody reads or writes the completion */
     bool used, has_completion;
-    uint8_t kind;
     uint32_t parent, next_sibling, serial, completion_rank;
     float prior;
     uint64_t hash;
@@ -302,8 +301,7 @@ static uint32_t take_free(fm_tree *tree)
     return FM_TREE_NONE;
 }
 
-uint32_t fm_tree_add(fm_tree *tree, uint32_t number, const int8_t *move, float prior, uint8_t kind,
-                     uint64_t hash)
+uint32_t fm_tree_add(fm_tree *tree, uint32_t number, const int8_t *move, float prior, uint64_t hash)
 {
     node *parent = node_at(tree, number);
     uint32_t added = take_free(tree);
@@ -311,7 +309,6 @@ uint32_t fm_tree_add(fm_tree *tree, uint32_t number, const int8_t *move, float p
     if (added != FM_TREE_NONE) {
         node *child = node_at(tree, added);
         child->used = true;
-        child->kind = kind;
         child->parent = number;
         child->prior = prior;
         child->hash = hash;
@@ -340,21 +337,9 @@ const int8_t *fm_tree_move(const fm_tree *tree, uint32_t number)
     return move_at(tree, number);
 }
 
-uint8_t fm_tree_kind(const fm_tree *tree, uint32_t number)
-{
-    return node_at(tree, number)->kind;
-}
-
 uint32_t fm_tree_visits(const fm_tree *tree, uint32_t number)
 {
     return node_at(tree, number)->visits;
-}
-
-double fm_tree_mean(const fm_tree *tree, uint32_t number)
-{
-    const node *n = node_at(tree, number);
-    uint32_t visits = n->visits;
-    return visits == 0 ? 0 : (double)n->rank_sum / visits;
 }
 
 /* ---------------------------------------------------------------- outcomes */
@@ -573,7 +558,6 @@ static void node_state(fm_tree *tree, uint32_t number, fm_state *state)
     FM_STATE_VALUE(state, sum);
     FM_STATE_VALUE(state, n->next_sibling);
     FM_STATE_VALUE(state, n->prior);
-    FM_STATE_VALUE(state, n->kind);
     FM_STATE_VALUE(state, n->hash);
     FM_STATE_VALUE(state, n->has_completion);
     FM_STATE_VALUE(state, n->completion_rank);

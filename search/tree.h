@@ -5,11 +5,11 @@
    the root, adds a node, plays it out elsewhere, and backs up the rank that was reached, the moves
    of the whole scheme. Among the children that there are the choice is by PUCT (Rosin 2011,
    Multi-armed bandits with episode context; Silver et al. 2017, Mastering the game of Go without
-   human knowledge), with ranks scaled to what this game has seen (MuZero: Schrittwieser et al. 2020);
-   there are the more children the more visits a node has (progressive widening: Coulom 2007,
+   human knowledge), with ranks scaled to what this game has seen (MuZero: Schrittwieser et al.
+   2020); there are the more children the more visits a node has (progressive widening: Coulom 2007,
    Computing "Elo ratings" of move patterns in the game of Go). While a simulation is under way, the
-   nodes on its path count as visited with a bad outcome, so that other threads go elsewhere (virtual
-   loss: Chaslot, Winands and van den Herik 2008, Parallel Monte-Carlo tree search).
+   nodes on its path count as visited with a bad outcome, so that other threads go elsewhere
+   (virtual loss: Chaslot, Winands and van den Herik 2008, Parallel Monte-Carlo tree search).
 
    Threads go down and back up side by side between fm_tree_enter and fm_tree_leave; counters are
    atomic, and nobody waits for anybody. What changes the shape for all (a committed move, a new
@@ -64,26 +64,22 @@ uint32_t fm_tree_select(fm_tree *tree, uint32_t node);
 /* Whether the node should have another child; if so, only the caller may add one, and must, or say
    that there is none. */
 bool fm_tree_claim(fm_tree *tree, uint32_t node);
-/* Adds a child: its move, prior (above 0), kind and the hash of its position. FM_TREE_NONE when
+/* Adds a child: its move, prior (above 0) and the hash of its position. FM_TREE_NONE when
    there is no room, then the tree is to be recycled. Both release the claim. */
-uint32_t fm_tree_add(fm_tree *tree, uint32_t node, const int8_t *move, float prior, uint8_t kind,
-                     uint64_t hash);
+uint32_t fm_tree_add(fm_tree *tree, uint32_t node, const int8_t *move, float prior, uint64_t hash);
 void fm_tree_add_none(fm_tree *tree, uint32_t node);
 /* Whether the tree has a node of this position, as far as it remembers. */
 bool fm_tree_has_seen(const fm_tree *tree, uint64_t hash);
 
 const int8_t *fm_tree_move(const fm_tree *tree, uint32_t node);
-uint8_t fm_tree_kind(const fm_tree *tree, uint32_t node);
 uint32_t fm_tree_visits(const fm_tree *tree, uint32_t node);
-/* The mean of the ranks that were backed up through the node. */
-double fm_tree_mean(const fm_tree *tree, uint32_t node);
 
 /* The simulation has come to a scheme of so many products. */
 void fm_tree_backup(fm_tree *tree, fm_tree_path *path, uint32_t rank);
 
 /* The best completion of a node: products that sum to its residual. Stores one of the same or a
-   lower rank at the at-th node of a path, where there is room for it; reads one, false when there is
-   none. */
+   lower rank at the at-th node of a path, where there is room for it; reads one, false when there
+   is none. */
 void fm_tree_store(fm_tree *tree, const fm_tree_path *path, uint32_t at,
                    const fm_products *completion);
 bool fm_tree_completion(fm_tree *tree, uint32_t node, fm_products *completion);
@@ -106,8 +102,8 @@ void fm_tree_recycle(fm_tree *tree);
    none is under way. For tests. */
 bool fm_tree_adds_up(const fm_tree *tree);
 
-/* Saves or restores it; it is made alike. In what is restored only those paths are under way that are
-   restored afterwards. */
+/* Saves or restores it; it is made alike. In what is restored only those paths are under way that
+   are restored afterwards. */
 void fm_tree_state(fm_tree *tree, fm_state *state);
 void fm_tree_path_state(fm_tree *tree, fm_tree_path *path, fm_state *state);
 

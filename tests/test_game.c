@@ -1,5 +1,5 @@
-/* The TensorGame: moves and taking them back leave the residual exact, bounds are bounds, and what is
-   proposed is a move that does what it says. */
+/* The TensorGame: moves and taking them back leave the residual exact, bounds are bounds, and what
+   is proposed is a move that does what it says. */
 #include "support.h"
 
 #include "basis.h"

@@ -32,7 +32,7 @@ static void simulate(fm_tree *tree, fm_tree_path *path, fm_random *random)
         uint32_t node = fm_tree_end(path), child = FM_TREE_NONE;
         if (fm_tree_claim(tree, node)) {
             draw_move(move, random);
-            child = fm_tree_add(tree, node, move, 1, 0, fm_random_next(random));
+            child = fm_tree_add(tree, node, move, 1, fm_random_next(random));
             ends = true;
         }
         if (child == FM_TREE_NONE)
@@ -176,7 +176,7 @@ static void positions_are_remembered_until_they_go(void **state)
     assert_true(fm_tree_claim(tree, fm_tree_root(tree)));
     assert_false(fm_tree_claim(tree, fm_tree_root(tree))); /* one at a time */
     assert_false(fm_tree_has_seen(tree, 0x1234));
-    fm_tree_add(tree, fm_tree_root(tree), move, 1, 0, 0x1234);
+    fm_tree_add(tree, fm_tree_root(tree), move, 1, 0x1234);
     assert_true(fm_tree_has_seen(tree, 0x1234));
     fm_tree_clear(tree, NULL);
     assert_false(fm_tree_has_seen(tree, 0x1234));
@@ -306,7 +306,8 @@ static void a_rank_is_never_below_the_tensors(void **state)
     }
 }
 
-/* Of several walkers the clock says whose scheme is handed over, so that only ranks and counts agree. */
+/* Of several walkers the clock says whose scheme is handed over, so that only ranks and counts
+   agree. */
 static void the_same_seed_gives_the_same_game(void **state)
 {
     (void)state;
