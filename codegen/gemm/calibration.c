@@ -11,7 +11,7 @@
    are a multiple of 4 KiB apart, or GAP entries more. */
 enum { SIZE = 1024, WIDE = 4, GAP = 80, ROUNDS = 12 };
 
-static const double measuring_pays = 4294967296.0;
+static const double measuring_pays = 4294967296.0, seconds_most = 2;
 
 /* ---------------------------------------------------------------- experiments */
 
@@ -115,12 +115,16 @@ static fm_gemm_costs solve(const laboratory *lab, const double seconds[EXPERIMEN
 static fm_gemm_costs measure_all(laboratory *lab)
 {
     double least[EXPERIMENTS];
-    for (int round = 0; round <= ROUNDS; round++) /* the first to warm up */
+    const double start = now(lab->threads);
+    for (int round = 0; round <= ROUNDS; round++) { /* the first to warm up */
+        if (round > 2 && now(lab->threads) - start > seconds_most)
+            break;
         for (int e = 0; e < EXPERIMENTS; e++) {
             double seconds = measure(lab, &experiments[e]);
             if (round <= 1 || seconds < least[e])
                 least[e] = seconds;
         }
+    }
     return solve(lab, least);
 }
 
