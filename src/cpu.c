@@ -96,7 +96,8 @@ static void read_sysfs(size_t bytes[4], size_t threads_a_core)
         if (level < 1 || level > 3 || !read_cache_line(index, "size", line, sizeof line))
             continue;
         char *unit;
-        size_t size = strtoul(line, &unit, 10) << (*unit == 'K' ? 10 : *unit == 'M' ? 20 : 0);
+        size_t size = strtoul(line, &unit, 10);
+        size <<= *unit == 'K' ? 10 : *unit == 'M' ? 20 : 0;
         size_t sharing = 1;
         if (level == 3 && read_cache_line(index, "shared_cpu_list", line, sizeof line))
             sharing = count_listed(line) / threads_a_core;
