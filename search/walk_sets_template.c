@@ -1,7 +1,8 @@
 /* Part of walk_template.c: equal factors found through sets of products with equal hashes.
    The hash of a factor is the number of its bucket, and a bucket is the set, as bits of a word, of
    the products whose factor on that side (u, v or w) falls there. Another word for each side says
-   which products share their bucket with another; flips are drawn from it. Included with
+   which products share their factor with another (with hardly a wrong one, and none missing); flips are
+   drawn from it. Included with
      SWEEP  0: the buckets are in a table. One load tells with whom a factor may be equal, two
                stores move a product
             1: a bucket is what a comparison of its number with those of all products says: some
@@ -10,78 +11,79 @@
    latencies from each other. One bucket is not proof of equality: flips and reductions compare the
    factors themselves. */
 
-/* One of the three factors of all products. */
-typedef struct NAME(side) {
-    _Alignas(64) uint16_t bucket[TABLE_RANK_MAX]; /* by product, NO_BUCKET beyond the rank */
-    uint64_t active;                              /* products whose bucket has another one */
-    vec factor[TABLE_RANK_MAX];
-#if !SWEEP
-    uint64_t table[1 << TABLE_BITS]; /* the buckets */
-#endif
-} side_t;
-
 struct walk_t {
     uint32_t extent[3];
     uint32_t rank, capacity;
-    bool holds;  /* see walk.h, hold */
-    vec held[3]; /* which coefficients of each factor are of the part */
-    side_t side[3];
+    bool holds;                   /* see walk.h, hold */
+    vec held[3];                  /* which coefficients of each factor are of the part */
+    uint64_t active[3];           /* by side: products that share it with another */
     uint8_t sign[TABLE_RANK_MAX]; /* by product: 1 when its sign is minus */
+    /* Factor s of product r is at s TABLE_RANK_MAX + r. */
+    _Alignas(64) uint16_t bucket[3 * TABLE_RANK_MAX]; /* NO_BUCKET beyond the rank */
+    vec factor[3 * TABLE_RANK_MAX];
+#if !SWEEP
+    uint64_t table[3 << TABLE_BITS]; /* the buckets, those of one side after those of the other */
+#endif
 };
 
-/* The factor of a node. */
+/* Where the factor of a node is. */
+static inline uint32_t NAME(place)(uint32_t node)
+{
+    return node % 4 * TABLE_RANK_MAX + node / 4;
+}
+
 static inline vec *NAME(at)(const walk_t *w, uint32_t node)
 {
-    return (vec *)&w->side[node % 4].factor[node / 4];
+    return (vec *)&w->factor[NAME(place)(node)];
 }
 
-/* The bucket of a factor. */
-static inline uint16_t NAME(bucket_of)(const vec *factor)
+/* The bucket of a factor on a side. */
+static ALWAYS_INLINE uint16_t NAME(bucket_of)(const vec *factor, uint32_t side)
 {
-    return (uint16_t)(NAME(hash)(factor) >> (64 - TABLE_BITS));
+    return (uint16_t)(NAME(hash)(factor) >> (64 - TABLE_BITS) | side << TABLE_BITS);
 }
 
-/* The products in a bucket. */
-static ALWAYS_INLINE uint64_t NAME(bucket)(const side_t *s, uint16_t bucket)
+/* The products in a bucket of a side. */
+static ALWAYS_INLINE uint64_t NAME(bucket)(const walk_t *w, uint32_t side, uint16_t bucket)
 {
 #if SWEEP
-    return equal_set(s->bucket, bucket);
+    return equal_set(&w->bucket[side * TABLE_RANK_MAX], bucket);
 #else
-    return s->table[bucket];
+    (void)side;
+    return w->table[bucket];
+#endif
+}
+
+/* A bucket has these products now. */
+static ALWAYS_INLINE void NAME(set_bucket)(walk_t *w, uint16_t bucket, uint64_t products)
+{
+#if SWEEP
+    (void)w, (void)bucket, (void)products;
+#else
+    w->table[bucket] = products;
 #endif
 }
 
 /* ---------------------------------------------------------------- one product at a time */
 
-/* Product r comes into a bucket, where the others are, or leaves it. */
-static ALWAYS_INLINE void NAME(put)(side_t *s, uint32_t r, uint16_t bucket, uint64_t others,
-                                    bool comes)
-{
-#if SWEEP
-    (void)others;
-#else
-    s->table[bucket] = others | (uint64_t)comes << r;
-#endif
-    s->bucket[r] = comes ? bucket : NO_BUCKET;
-}
-
 static inline void NAME(link)(walk_t *w, node_t node)
 {
-    side_t *s = &w->side[node % 4];
-    uint32_t r = node / 4;
-    uint16_t bucket = NAME(bucket_of)(&s->factor[r]);
-    uint64_t others = NAME(bucket)(s, bucket);
-    NAME(put)(s, r, bucket, others, true);
-    s->active |= others | (uint64_t)(others != 0) << r;
+    uint32_t side = node % 4, place = NAME(place)(node);
+    uint16_t bucket = NAME(bucket_of)(&w->factor[place], side);
+    uint64_t bit = (uint64_t)1 << node / 4, others = NAME(bucket)(w, side, bucket);
+    NAME(set_bucket)(w, bucket, others | bit);
+    w->bucket[place] = bucket;
+    w->active[side] |= others | (others != 0 ? bit : 0);
 }
 
 static inline void NAME(unlink)(walk_t *w, node_t node)
 {
-    side_t *s = &w->side[node % 4];
-    uint32_t r = node / 4;
-    uint64_t bit = (uint64_t)1 << r, others = NAME(bucket)(s, s->bucket[r]) & ~bit;
-    NAME(put)(s, r, s->bucket[r], others, false);
-    s->active &= ~(bit | (__builtin_popcountll(others) == 1 ? others : 0));
+    uint32_t side = node % 4, place = NAME(place)(node);
+    uint64_t bit = (uint64_t)1 << node / 4;
+    uint64_t others = NAME(bucket)(w, side, w->bucket[place]) & ~bit;
+    NAME(set_bucket)(w, w->bucket[place], others);
+    w->bucket[place] = NO_BUCKET;
+    w->active[side] &= ~(bit | (__builtin_popcountll(others) == 1 ? others : 0));
 }
 
 static inline void NAME(rank_changed)(walk_t *w)
@@ -91,59 +93,63 @@ static inline void NAME(rank_changed)(walk_t *w)
 
 static inline bool NAME(is_shared)(const walk_t *w, node_t node)
 {
-    return w->side[node % 4].active >> node / 4 & 1;
+    return w->active[node % 4] >> node / 4 & 1;
 }
 
 /* The next product after `other`, going around, whose factor equals that of node; at last node. */
 static node_t NAME(next_sharing)(const walk_t *w, node_t node, node_t other)
 {
-    const side_t *s = &w->side[node % 4];
-    uint32_t r = node / 4, from = other / 4;
-    uint64_t set = NAME(bucket)(s, s->bucket[r]), beyond = ~(uint64_t)1 << from;
+    uint32_t r = node / 4, from = other / 4, side = node % 4;
+    const vec *factor = &w->factor[side * TABLE_RANK_MAX];
+    uint64_t set = NAME(bucket)(w, side, w->bucket[NAME(place)(node)]);
+    uint64_t beyond = ~(uint64_t)1 << from;
     for (uint64_t part = set & beyond, turn = 0; turn < 2; part = set & ~beyond, turn++)
         for (; part != 0; part &= part - 1) {
             uint32_t found = (uint32_t)__builtin_ctzll(part);
-            if (found == r || NAME(equal)(&s->factor[found], &s->factor[r]))
-                return (node_t)(4 * found + node % 4);
+            if (found == r || NAME(equal)(&factor[found], &factor[r]))
+                return (node_t)(4 * found + side);
         }
     return node;
 }
 
 static uint32_t NAME(active_count)(const walk_t *w)
 {
-    return (uint32_t)(__builtin_popcountll(w->side[0].active) +
-                      __builtin_popcountll(w->side[1].active) +
-                      __builtin_popcountll(w->side[2].active));
+    return (uint32_t)(__builtin_popcountll(w->active[0]) + __builtin_popcountll(w->active[1]) +
+                      __builtin_popcountll(w->active[2]));
 }
 
 /* ---------------------------------------------------------------- flips */
 
-/* The number of the k-th active node: side times 64, plus the product. */
-static ALWAYS_INLINE uint32_t NAME(select)(const walk_t *w, uint32_t k)
+/* The k-th of all that are active; returns its side. Masks, since compilers make branches of ?: here,
+   which nothing predicts. */
+static ALWAYS_INLINE uint32_t NAME(select)(const walk_t *w, uint32_t k, uint32_t *product)
 {
-    uint32_t side = 0, before = 0, passed = 0;
-    for (uint32_t i = 0; i < 2; i++) {
-        passed += (uint32_t)__builtin_popcountll(w->side[i].active);
-        side += k >= passed;
-        before = k >= passed ? passed : before;
-    }
-    return 64 * side + select_bit(w->side[side].active, k - before);
+    uint32_t first = (uint32_t)__builtin_popcountll(w->active[0]);
+    uint32_t second = (uint32_t)__builtin_popcountll(w->active[1]);
+    uint32_t after_first = k >= first, after_second = k >= first + second;
+    uint32_t side = after_first + after_second;
+    k -= (first & -after_first) + (second & -after_second);
+    *product = select_bit(w->active[side], k);
+    return side;
 }
 
-/* Product r's factor on a side becomes *factor; returns the other products in its bucket. */
-static ALWAYS_INLINE uint64_t NAME(replace)(side_t *s, uint32_t r, const vec *factor)
+/* A product's factor on a side becomes *factor; returns the other products in its bucket that have
+   it too. */
+static ALWAYS_INLINE uint64_t NAME(replace)(walk_t *w, uint32_t side, uint32_t place, uint64_t bit,
+                                            const vec *factor)
 {
-    uint64_t bit = (uint64_t)1 << r;
-    uint16_t old = s->bucket[r], new = NAME(bucket_of)(factor);
-    uint64_t left = NAME(bucket)(s, old) & ~bit, met;
-#if !SWEEP
-    s->table[old] = left;
-#endif
-    met = NAME(bucket)(s, new) & ~bit;
-    NAME(put)(s, r, new, met, true);
-    s->factor[r] = *factor;
+    uint16_t old = w->bucket[place], new = NAME(bucket_of)(factor, side);
+    uint64_t left = NAME(bucket)(w, side, old) & ~bit;
+    NAME(set_bucket)(w, old, left);
+    uint64_t met = NAME(bucket)(w, side, new) & ~bit;
+    NAME(set_bucket)(w, new, met | bit);
+    w->bucket[place] = new;
+    w->factor[place] = *factor;
+    /* Seldom more than one is there, so this leaves hardly any with another factor. */
+    const vec *first = &w->factor[side * TABLE_RANK_MAX + (uint32_t)__builtin_ctzll(met | bit)];
+    met &= ~(met & -met & -(uint64_t)NAME(differ)(first, factor));
     uint64_t alone = __builtin_popcountll(left) == 1 ? left : 0;
-    s->active = (s->active & ~(bit | alone)) | met | (met != 0 ? bit : 0);
+    w->active[side] = (w->active[side] & ~(bit | alone)) | met | (met != 0 ? bit : 0);
     return met;
 }
 
@@ -161,8 +167,10 @@ static ALWAYS_INLINE void NAME(keep_unless)(bool can, const vec *ax, const vec *
 }
 
 /* Whether a flip is kept from the held part. */
-static bool NAME(is_held)(const walk_t *w, node_t ax, node_t by, NAME(change) c)
+static __attribute__((noinline)) bool NAME(is_held)(const walk_t *w, node_t ax, node_t by,
+                                                    const NAME(change) * change)
 {
+    NAME(change) c = *change;
     c.ax = ax;
     c.by = by;
     return NAME(adds_to_part)(w, &c);
@@ -171,30 +179,32 @@ static bool NAME(is_held)(const walk_t *w, node_t ax, node_t by, NAME(change) c)
 /* One attempt. False when the rank fell or there is nothing to flip. */
 static ALWAYS_INLINE bool NAME(step)(walk_t *w, uint64_t bits, uint64_t *flips)
 {
-    uint32_t total = NAME(active_count)(w);
+    uint32_t total = NAME(active_count)(w), a;
     if (total == 0)
         return false;
-    uint32_t number = NAME(select)(w, (uint32_t)((bits >> 32) * total >> 32));
-    uint32_t side = number / 64, a = number % 64;
-    const side_t *s = &w->side[side];
-    uint64_t bit_a = (uint64_t)1 << a, others = NAME(bucket)(s, s->bucket[a]) & ~bit_a;
+    uint32_t side = NAME(select)(w, (uint32_t)((bits >> 32) * total >> 32), &a);
+    uint32_t on_side = side * TABLE_RANK_MAX;
+    uint64_t bit_a = (uint64_t)1 << a;
+    uint64_t others = NAME(bucket)(w, side, w->bucket[on_side + a]) & ~bit_a;
     uint32_t count = (uint32_t)__builtin_popcountll(others);
     uint32_t b = select_bit(others, ((uint32_t)bits >> PARTNER_SHIFT & 0xffff) * count >> 16);
     uint32_t x = third_side[side][bits & ORDER_BIT], y = 3 - side - x;
-    side_t *sx = &w->side[x], *sy = &w->side[y];
-    const vec *ax = &sx->factor[a], *by = &sy->factor[b];
-    node_t node_ax = (node_t)(4 * a + x), node_by = (node_t)(4 * b + y);
+    uint32_t on_x = x * TABLE_RANK_MAX, on_y = y * TABLE_RANK_MAX;
+    const vec *ax = &w->factor[on_x + a], *by = &w->factor[on_y + b];
     NAME(change) c;
     /* What cannot be flipped stays as it is, but goes the same way. */
-    bool can = NAME(flip_factors)(ax, &sx->factor[b], by, &sy->factor[a], w->sign[a] == w->sign[b],
-                                  (uint32_t)bits, &c);
-    can = both(can, NAME(equal)(&s->factor[a], &s->factor[b]));
+    bool can = NAME(flip_factors)(ax, &w->factor[on_x + b], by, &w->factor[on_y + a],
+                                  w->sign[a] == w->sign[b], (uint32_t)bits, &c);
+    can = both(can, NAME(equal)(&w->factor[on_side + a], &w->factor[on_side + b]));
+    node_t node_ax = (node_t)(4 * a + x), node_by = (node_t)(4 * b + y);
     if (w->holds)
-        can = can && !NAME(is_held)(w, node_ax, node_by, c);
+        can = can && !NAME(is_held)(w, node_ax, node_by, &c);
     NAME(keep_unless)(can, ax, by, &c);
     *flips += can;
-    uint64_t with_ay = NAME(bucket)(sy, sy->bucket[a]), with_bx = NAME(bucket)(sx, sx->bucket[b]);
-    uint64_t meets_a = NAME(replace)(sx, a, &c.new_ax), meets_b = NAME(replace)(sy, b, &c.new_by);
+    uint64_t with_ay = NAME(bucket)(w, y, w->bucket[on_y + a]);
+    uint64_t with_bx = NAME(bucket)(w, x, w->bucket[on_x + b]);
+    uint64_t meets_a = NAME(replace)(w, x, on_x + a, bit_a, &c.new_ax);
+    uint64_t meets_b = NAME(replace)(w, y, on_y + b, (uint64_t)1 << b, &c.new_by);
     w->sign[a] ^= c.sign_a;
     w->sign[b] ^= c.sign_b;
     /* Products that now share two factors with a, or with b; a is not among the others. */
@@ -229,13 +239,11 @@ static void NAME(run)(fm_lane *lanes, unsigned count, uint64_t attempts)
 
 static void NAME(clear_index)(walk_t *w)
 {
-    for (side_t *s = w->side; s < w->side + 3; s++) {
-        s->active = 0;
-        memset(s->bucket, 0xff, sizeof s->bucket);
+    memset(w->active, 0, sizeof w->active);
+    memset(w->bucket, 0xff, sizeof w->bucket);
 #if !SWEEP
-        memset(s->table, 0, sizeof s->table);
+    memset(w->table, 0, sizeof w->table);
 #endif
-    }
 }
 
 static walk_t *NAME(new_index)(uint32_t capacity)
@@ -250,13 +258,22 @@ static void NAME(free_index)(walk_t *w)
     free(w);
 }
 
-/* Sets have no order: the factors say all. */
+/* Sets have no order, and the factors say what is in them; which products are active is the walk's
+   history. */
 static void NAME(index_state)(walk_t *w, fm_state *state)
 {
+    uint64_t active[3], outside = 0;
+    memcpy(active, w->active, sizeof active);
+    FM_STATE_VALUE(state, active);
     if (!state->restoring)
         return;
     NAME(clear_index)(w);
     for (uint32_t node = 0; node < 4 * w->rank; node++)
         if (node % 4 != 3)
             NAME(link)(w, (node_t)node);
+    for (int side = 0; side < 3; side++)
+        outside |= active[side] & ~w->active[side];
+    fm_state_require(state, outside == 0);
+    if (!state->bad)
+        memcpy(w->active, active, sizeof active);
 }

@@ -24,9 +24,9 @@
 #define TERNARY  (MODULUS != 2)
 #define PER_WORD (TERNARY ? 32 : 64)
 
-#define vec    NAME(vec)
-#define walk_t NAME(walk)
-#define side_t NAME(side)
+#define vec       NAME(vec)
+#define walk_t    NAME(walk)
+#define attempt_t NAME(attempt)
 
 #include "walk_vector_template.c"
 
@@ -50,7 +50,7 @@ static bool NAME(reduce_changed)(walk_t *w, node_t ax, node_t by);
 #undef VEC_WORDS
 #undef vec
 #undef walk_t
-#undef side_t
+#undef attempt_t
 #undef KERNEL
 #undef MODULUS
 #undef WORDS

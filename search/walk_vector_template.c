@@ -26,6 +26,15 @@ static inline bool NAME(equal)(const vec *a, const vec *b)
     return difference == 0;
 }
 
+/* 0 when they are equal, else 1: for arithmetic, without a branch. */
+static inline uint64_t NAME(differ)(const vec *a, const vec *b)
+{
+    uint64_t difference = 0;
+    for (int i = 0; i < WORDS; i++)
+        difference |= a->word[i] ^ b->word[i];
+    return (difference | -difference) >> 63;
+}
+
 #if INVOLUTION
 
 /* Whether a is the image of b. */
