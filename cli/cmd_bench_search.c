@@ -13,18 +13,14 @@ static struct {
     uint64_t target, runs, threads, seed, flips;
     double seconds;
     bool json;
-} arguments = {.ring = {FM_RING_ZT, 0},
-               .engine = "flips",
-               .strategy = "growth",
-               .runs = 10,
-               .seed = 1,
-               .seconds = 60};
+} arguments = {.ring = {FM_RING_ZT, 0}, .strategy = "growth", .runs = 10, .seed = 1, .seconds = 60};
 
 static const cli_option options[] = {
     {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
     {"engine", "NAME", CLI_STRING, &arguments.engine,
-     "flips; symmetric: square formats, a symmetry kept; mcts: tree search; auto: flips and mcts "
-     "in turn"},
+     "flips; symmetric: square formats, a symmetry kept; mcts: tree search; auto: all that suit, "
+     "in "
+     "turn [flips; from 5x5x5 on symmetric in turn with it]"},
     {"strategy", "NAME", CLI_STRING, &arguments.strategy,
      "of the engine flips: growth, pools or walks"},
     {"symmetry", "GROUP", CLI_STRING, &arguments.symmetry,

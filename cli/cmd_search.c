@@ -22,7 +22,6 @@ static struct {
     cli_list from;
     bool json, quiet, lift;
 } arguments = {.ring = {FM_RING_ZT, 0},
-               .engine = "flips",
                .strategy = "growth",
                .objective = "rank",
                .seed = 1,
@@ -32,8 +31,9 @@ static struct {
 static const cli_option options[] = {
     {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
     {"engine", "NAME", CLI_STRING, &arguments.engine,
-     "flips; symmetric: square formats, a symmetry kept; mcts: tree search; auto: flips and mcts "
-     "in turn"},
+     "flips; symmetric: square formats, a symmetry kept; mcts: tree search; auto: all that suit, "
+     "in "
+     "turn [flips; from 5x5x5 on symmetric in turn with it]"},
     {"strategy", "NAME", CLI_STRING, &arguments.strategy,
      "of the engine flips: growth, pools or walks"},
     {"through", "FORMAT", CLI_STRING, &arguments.through,
@@ -388,12 +388,12 @@ static void print_outcome_json(const fm_search_result *result, const char *tenso
     cli_print_json(object);
 }
 
-static fm_status open_metrics(session *s, fm_error *error)
+static fm_status open_metrics(session *s, const char *engine, fm_error *error)
 {
     static char ring[FM_RING_NAME_SIZE];
     s->metrics.tensor = s->tensor;
     s->metrics.ring = fm_ring_name(arguments.ring, ring);
-    s->metrics.engine = arguments.engine;
+    s->metrics.engine = engine;
     s->metrics.seed = arguments.seed;
     s->metrics.interval = arguments.metrics_interval;
     return cli_metrics_open(&s->metrics, arguments.metrics, error);
@@ -463,7 +463,7 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
     if (arguments.coefficients != NULL)
         parse_coefficients(&settings.least, &settings.most);
     if (status == FM_OK && arguments.metrics != NULL)
-        status = open_metrics(&s, error);
+        status = open_metrics(&s, fm_search_engine(tensor, &settings), error);
     cli_catch_signals();
     if (status == FM_OK && arguments.lift)
         status = cli_lifter_start(store, on_lift, &s, &s.lifter, error);
@@ -489,9 +489,10 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
 /* Options that the chosen engine would not look at; NULL when there are none. */
 static const char *idle_option(fm_strategy strategy, unsigned objective)
 {
-    bool walks = strcmp(arguments.engine, "flips") == 0 || strcmp(arguments.engine, "auto") == 0;
-    bool mcts = strcmp(arguments.engine, "mcts") == 0 || strcmp(arguments.engine, "auto") == 0;
-    if (arguments.symmetry != NULL && strcmp(arguments.engine, "symmetric") != 0)
+    const char *engine = arguments.engine != NULL ? arguments.engine : "flips";
+    bool walks = strcmp(engine, "flips") == 0 || strcmp(engine, "auto") == 0;
+    bool mcts = strcmp(engine, "mcts") == 0 || strcmp(engine, "auto") == 0;
+    if (arguments.symmetry != NULL && strcmp(engine, "symmetric") != 0)
         return "--symmetry: only with --engine symmetric";
     if (arguments.coefficients != NULL && !mcts)
         return "--coefficients: only with --engine mcts or auto";

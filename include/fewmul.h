@@ -505,9 +505,11 @@ typedef struct fm_search_options {
     const fm_tensor *through;
     /* Other than FM_OBJECTIVE_RANK: reaching target_rank does not end the search. */
     fm_objective objective;
-    const char *engine;   /* "flips", or NULL for it; "symmetric": square formats only, walks that
-                             keep a symmetry (Moosbauer and Poole 2025); "mcts": Monte Carlo tree
-                             search in the TensorGame (Fawzi et al. 2022), completed by walks */
+    const char *engine;   /* "flips"; "symmetric": square formats only, walks that keep a symmetry
+                             (Moosbauer and Poole 2025); "mcts": Monte Carlo tree search in the
+                             TensorGame (Fawzi et al. 2022), completed by walks; "auto": all that
+                             suit the tensor, in turn. NULL: flips, and symmetric in turn with it
+                             for square formats from 5x5x5 on */
     int least, most;      /* of the engine mcts over z: coefficients of its moves, -4 to 4; both 0:
                              from -1 to 1 */
     const char *symmetry; /* of the symmetric engine: "cyclic", "cyclic+reversal",
@@ -562,6 +564,8 @@ typedef struct fm_search_result {
    reached; FM_INTERRUPTED: *stop. *result is filled in all three cases. */
 fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
                     fm_search_result *result, fm_error *error);
+/* The name of the engine that such a search takes; NULL when options->engine names none. */
+const char *fm_search_engine(const fm_tensor *tensor, const fm_search_options *options);
 
 /* ---------------------------------------------------------------- code generation */
 

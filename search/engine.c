@@ -9,8 +9,6 @@ static const fm_engine *const engines[] = {&fm_engine_flips, &fm_engine_symmetri
 
 const fm_engine *fm_engine_named(const char *name)
 {
-    if (name == NULL)
-        return engines[0];
     for (size_t e = 0; e < sizeof engines / sizeof engines[0]; e++)
         if (strcmp(engines[e]->name, name) == 0)
             return engines[e];

@@ -20,6 +20,7 @@ typedef struct fm_engine_task {
     uint32_t target_rank; /* 0: none */
     uint64_t seed;
     const char *symmetry; /* for the symmetric engine, or NULL */
+    bool tree;            /* the engine mcts takes part in auto */
     int least, most;      /* for the engine mcts over z; both 0 for what it takes without */
 } fm_engine_task;
 
@@ -58,13 +59,16 @@ typedef struct fm_engine {
     void (*state)(void *walker, fm_state *state);
 } fm_engine;
 
-/* The engine of a name, NULL for "flips"; NULL when there is none. */
+/* The engine of a name; NULL when there is none. */
 const fm_engine *fm_engine_named(const char *name);
 
 extern const fm_engine fm_engine_flips, fm_engine_symmetric, fm_engine_mcts, fm_engine_auto;
 
 /* Offers a scheme that another engine found to what the walkers of fm_engine_mcts share. */
 void fm_mcts_put(void *shared, fm_random *random, const fm_products *products);
+
+/* Whether the engine symmetric takes part in auto, when the standard scheme is the start. */
+bool fm_engine_auto_is_symmetric(const fm_tensor *tensor);
 
 /* The ladder of what the walkers of fm_engine_flips share. */
 struct fm_ladder *fm_engine_flips_ladder(void *shared);

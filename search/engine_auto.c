@@ -1,7 +1,8 @@
-/* The engine auto: a portfolio of the engines flips and mcts (for portfolios of searches see
-   Huberman, Lukose and Hogg 1997, An economics approach to hard computational problems). Each
-   walker has one of either; they take turns, the engine that has lowered the rank last gets most of
-   them, and what one finds goes to the other's pool. */
+/* The engine auto: a portfolio of the engines that suit the tensor (for portfolios of searches see
+   Huberman, Lukose and Hogg 1997, An economics approach to hard computational problems): flips;
+   symmetric for square formats from 5x5x5 on, where it comes down further; mcts where it was asked
+   for. Each walker has one of each; they take turns, the engine that has lowered the rank last gets
+   half of them in addition, and what one finds goes to the pools of the others. */
 #include "engine.h"
 
 #include "ladder.h"
@@ -13,18 +14,21 @@
 #include <string.h>
 
 enum {
-    ENGINES = 2,
-    FLIPS = 0,
-    MCTS = 1,
-    NONE = 2,
-    TURN = 64,       /* calls of run: some tenths of a second */
-    OTHER_SHARE = 4, /* one turn in so many is the other engine's */
+    FLIPS,
+    SYMMETRIC,
+    MCTS,
+    ENGINES,
+    NONE = ENGINES,
+    TURN = 64, /* calls of run: some tenths of a second */
+    SYMMETRIC_FROM = 5,
 };
 
-static const fm_engine *const engines[ENGINES] = {&fm_engine_flips, &fm_engine_mcts};
+static const fm_engine *const engines[ENGINES] = {&fm_engine_flips, &fm_engine_symmetric,
+                                                  &fm_engine_mcts};
 
 typedef struct shared {
     const fm_engine_task *task;
+    bool has[ENGINES]; /* which take part */
     void *of[ENGINES];
     /* Where the ladder has the coordinates of the tensor, by axis. */
     uint32_t *place[3];
@@ -40,10 +44,27 @@ typedef struct walker {
     uint8_t engine; /* that ran last */
 } walker;
 
+bool fm_engine_auto_is_symmetric(const fm_tensor *tensor)
+{
+    unsigned format[3];
+    return fm_tensor_is_matmul(tensor, format) && format[0] == format[1] &&
+           format[1] == format[2] && format[0] >= SYMMETRIC_FROM;
+}
+
+static bool takes_part(const fm_engine_task *task, int engine)
+{
+    if (engine == SYMMETRIC)
+        return task->standard && fm_engine_auto_is_symmetric(task->tensor);
+    return engine == FLIPS || task->tree;
+}
+
 static fm_status check(const fm_tensor *tensor, const fm_engine_task *task, fm_error *error)
 {
-    fm_status status = fm_engine_flips.check(tensor, task, error);
-    return status == FM_OK ? fm_engine_mcts.check(tensor, task, error) : status;
+    fm_status status = FM_OK;
+    for (int e = 0; e < ENGINES && status == FM_OK; e++)
+        if (takes_part(task, e))
+            status = engines[e]->check(tensor, task, error);
+    return status;
 }
 
 /* Asks the ladder, by units, where it has which coordinate. */
@@ -79,8 +100,10 @@ static void *new_shared(const fm_engine_task *task)
     s->task = task;
     s->best_rank = UINT32_MAX;
     s->leader = NONE;
-    for (int e = 0; e < ENGINES; e++)
-        s->of[e] = engines[e]->new_shared(task);
+    for (int e = 0; e < ENGINES; e++) {
+        s->has[e] = takes_part(task, e);
+        s->of[e] = s->has[e] ? engines[e]->new_shared(task) : NULL;
+    }
     if (s->of[FLIPS] != NULL)
         find_places(s);
     return s;
@@ -92,7 +115,8 @@ static void free_shared(void *opaque)
     if (s == NULL)
         return;
     for (int e = 0; e < ENGINES; e++)
-        engines[e]->free_shared(s->of[e]);
+        if (s->has[e])
+            engines[e]->free_shared(s->of[e]);
     for (int axis = 0; axis < 3; axis++)
         free(s->place[axis]);
     free(s);
@@ -104,7 +128,8 @@ static void *new_walker(const fm_engine_task *task, void *opaque, uint64_t numbe
     w->shared = opaque;
     fm_random_seed(&w->random, ~task->seed, number);
     for (int e = 0; e < ENGINES; e++)
-        w->of[e] = engines[e]->new (task, w->shared->of[e], number);
+        if (w->shared->has[e])
+            w->of[e] = engines[e]->new (task, w->shared->of[e], number);
     return w;
 }
 
@@ -112,7 +137,8 @@ static void free_walker(void *opaque)
 {
     walker *w = opaque;
     for (int e = 0; e < ENGINES; e++)
-        engines[e]->free(w->of[e]);
+        if (w->shared->has[e])
+            engines[e]->free(w->of[e]);
     free(w);
 }
 
@@ -141,7 +167,7 @@ static void give_to_ladder(walker *w, const fm_products *found)
     fm_products_clear(&own);
 }
 
-/* A walker's engine has a better scheme: the other one is to have it. */
+/* A walker's engine has a better scheme: the others are to have it. */
 static void share(walker *w, uint8_t engine)
 {
     shared *s = w->shared;
@@ -151,21 +177,25 @@ static void share(walker *w, uint8_t engine)
         ;
     if (found.rank < best)
         s->leader = engine;
-    if (found.rank <= best && engine == FLIPS)
+    if (found.rank <= best && engine != MCTS && s->has[MCTS])
         fm_mcts_put(s->of[MCTS], &w->random, &found);
-    else if (found.rank <= best && s->of[FLIPS] != NULL)
+    if (found.rank <= best && engine != FLIPS && s->of[FLIPS] != NULL)
         give_to_ladder(w, &found);
     fm_products_clear(&found);
 }
 
-/* Whose turn it is. */
+/* Whose turn it is: all in turn, and every other one the leader's when there is one. */
 static uint8_t choose_engine(const walker *w)
 {
+    const shared *s = w->shared;
     uint64_t turn = w->calls / TURN;
-    uint8_t leader = w->shared->leader;
-    if (leader == NONE)
-        return turn % ENGINES;
-    return turn % OTHER_SHARE == OTHER_SHARE - 1 ? ENGINES - 1 - leader : leader;
+    uint8_t leader = s->leader, parts[ENGINES], count = 0;
+    if (leader != NONE && turn % 2 == 0)
+        return leader;
+    for (uint8_t e = 0; e < ENGINES; e++)
+        if (s->has[e])
+            parts[count++] = e;
+    return parts[(leader != NONE ? turn / 2 : turn) % count];
 }
 
 static uint64_t flips(const void *opaque)
@@ -173,11 +203,11 @@ static uint64_t flips(const void *opaque)
     const walker *w = opaque;
     uint64_t sum = 0;
     for (int e = 0; e < ENGINES; e++)
-        sum += engines[e]->flips(w->of[e]);
+        sum += w->shared->has[e] ? engines[e]->flips(w->of[e]) : 0;
     return sum;
 }
 
-/* The limit of its own flips at which a walker of an engine has made the limit of both. */
+/* The limit of its own flips at which a walker of an engine has made the limit of all. */
 static uint64_t own_limit(const walker *w, uint8_t engine, uint64_t flip_limit)
 {
     uint64_t others = flips(w) - engines[engine]->flips(w->of[engine]);
@@ -212,9 +242,12 @@ static uint32_t rank(const void *opaque)
 
 static uint8_t best_engine(const walker *w)
 {
-    return fm_engine_mcts.best_score(w->of[MCTS]) < fm_engine_flips.best_score(w->of[FLIPS])
-               ? MCTS
-               : FLIPS;
+    uint8_t best = FLIPS;
+    for (uint8_t e = FLIPS + 1; e < ENGINES; e++)
+        if (w->shared->has[e] &&
+            engines[e]->best_score(w->of[e]) < engines[best]->best_score(w->of[best]))
+            best = e;
+    return best;
 }
 
 static uint64_t best_score(const void *opaque)
@@ -229,7 +262,7 @@ static fm_products best(const void *opaque)
     return engines[best_engine(w)]->best(w->of[best_engine(w)]);
 }
 
-/* The ladder's pools; the other engine's holds the same ranks of the whole. */
+/* The ladder's pools; those of the others hold the same ranks of the whole. */
 static fm_search_pool *pools(void *opaque, size_t *count)
 {
     return fm_engine_flips.pools(((shared *)opaque)->of[FLIPS], count);
@@ -246,7 +279,8 @@ static void shared_state(void *opaque, fm_state *state)
     s->best_rank = best_rank;
     s->leader = leader;
     for (int e = 0; e < ENGINES && !state->bad; e++)
-        engines[e]->shared_state(s->of[e], state);
+        if (s->has[e])
+            engines[e]->shared_state(s->of[e], state);
 }
 
 static void state(void *opaque, fm_state *state)
@@ -255,9 +289,10 @@ static void state(void *opaque, fm_state *state)
     FM_STATE_VALUE(state, w->random);
     FM_STATE_VALUE(state, w->calls);
     FM_STATE_VALUE(state, w->engine);
-    fm_state_require(state, w->engine < ENGINES);
+    fm_state_require(state, w->engine < ENGINES && w->shared->has[w->engine]);
     for (int e = 0; e < ENGINES && !state->bad; e++)
-        engines[e]->state(w->of[e], state);
+        if (w->shared->has[e])
+            engines[e]->state(w->of[e], state);
 }
 
 const fm_engine fm_engine_auto = {

@@ -626,6 +626,23 @@ static void run_threads(search *s)
 
 /* ---------------------------------------------------------------- set-up */
 
+/* The engine of the options: without one, flips, or the portfolio auto where there is more that suits
+   and nothing asks for what only flips has. NULL when it is unknown. */
+static const fm_engine *engine_of(const fm_tensor *tensor, const fm_search_options *options)
+{
+    if (options->engine != NULL)
+        return fm_engine_named(options->engine);
+    bool plain = options->from_count == 0 && options->through == NULL && options->distinct == 0 &&
+                 options->strategy == FM_STRATEGY_GROWTH && options->objective == FM_OBJECTIVE_RANK;
+    return plain && fm_engine_auto_is_symmetric(tensor) ? &fm_engine_auto : &fm_engine_flips;
+}
+
+const char *fm_search_engine(const fm_tensor *tensor, const fm_search_options *options)
+{
+    const fm_engine *engine = engine_of(tensor, options);
+    return engine != NULL ? engine->name : NULL;
+}
+
 /* Whether the larger format, where there is one, is one. */
 static fm_status check_through(const fm_tensor *tensor, const fm_search_options *options,
                                fm_error *error)
@@ -634,7 +651,7 @@ static fm_status check_through(const fm_tensor *tensor, const fm_search_options 
     if (through == NULL)
         return FM_OK;
     if (options->from_count > 0 || options->strategy != FM_STRATEGY_GROWTH ||
-        fm_engine_named(options->engine) != &fm_engine_flips)
+        engine_of(tensor, options) != &fm_engine_flips)
         return fm_fail(error, FM_BAD_INPUT,
                        "only growth from the standard scheme goes through a larger format");
     for (int i = 0; i < 3; i++)
@@ -652,7 +669,7 @@ static fm_status check_options(const fm_tensor *tensor, const fm_search_options 
                                fm_error *error)
 {
     char name[FM_RING_NAME_SIZE];
-    if (fm_engine_named(options->engine) == NULL)
+    if (engine_of(tensor, options) == NULL)
         return fm_fail(error, FM_BAD_INPUT,
                        "unknown engine '%s'; there are: flips, symmetric, mcts, auto",
                        options->engine);
@@ -666,7 +683,7 @@ static fm_status check_options(const fm_tensor *tensor, const fm_search_options 
         return status;
     if (options->distinct != 0 && (options->target_rank == 0 || options->on_find == NULL))
         return fm_fail(error, FM_BAD_INPUT, "distinct schemes are of a target rank");
-    bool wide = fm_engine_named(options->engine) == &fm_engine_mcts;
+    bool wide = engine_of(tensor, options) == &fm_engine_mcts;
     if (fm_walk_kernel_for(options->ring, 1, 1) == NULL &&
         (!wide || options->ring.kind != FM_RING_Z))
         return fm_fail(error, FM_BAD_INPUT, "no search over %s: expected f2, f3 or zt%s",
@@ -812,6 +829,7 @@ static fm_engine_task task_of(const search *s)
         .objective = options->objective,
         .collect = options->distinct != 0 ? options->target_rank : 0,
         .symmetry = options->symmetry,
+        .tree = options->engine != NULL,
         .least = options->least,
         .most = options->most,
     };
@@ -843,7 +861,7 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
 {
     search s = {.tensor = tensor,
                 .options = options,
-                .engine = fm_engine_named(options->engine),
+                .engine = engine_of(tensor, options),
                 .start = now(),
                 .best_score = UINT64_MAX};
     fm_status status = check_options(tensor, options, error);
