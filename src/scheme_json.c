@@ -52,7 +52,8 @@ static bool is_integer(const json_t *value, json_int_t low, json_int_t high)
 static const char *show(const json_t *value, char buffer[48])
 {
     char text[44];
-    size_t size = json_dumpb(value, text, sizeof text, JSON_ENCODE_ANY | JSON_COMPACT);
+    size_t size = json_dumpb(value, text, sizeof text,
+                             JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15));
     bool cut = size > sizeof text;
     snprintf(buffer, 48, "%.*s%s", (int)(cut ? 0 : size), text, cut ? "a long value" : "");
     return buffer;
