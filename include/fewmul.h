@@ -240,6 +240,7 @@ typedef enum fm_file_kind {
     FM_FILE_COEFFICIENTS, /* three blocks divided by "#", a column a product */
     FM_FILE_NPY,          /* NumPy array with U, V and W; read, not written */
     FM_FILE_NPZ,          /* archive of NumPy arrays */
+    FM_FILE_PYTHON,       /* np.array([[1., 0.], ...]), three of them; read, not written */
     FM_FILE_LATEX,        /* a table for people; written, not read */
     FM_FILE_KIND_COUNT
 } fm_file_kind;

@@ -90,6 +90,20 @@ fm_status fm_scan_comments(fm_scanner *scanner)
     return FM_OK;
 }
 
+fm_status fm_scan_pass_over(fm_scanner *scanner, const char *to)
+{
+    for (; scanner->at < to; scanner->at++) {
+        if (*scanner->at == '#') {
+            size_t length = strcspn(scanner->at, "\n");
+            fm_status status = fm_scan_directive(scanner, scanner->at + 1, length - 1);
+            if (status != FM_OK)
+                return status;
+        }
+        scanner->line += *scanner->at == '\n';
+    }
+    return FM_OK;
+}
+
 void fm_scan_state(const fm_scanner *scanner, fm_reading *reading)
 {
     reading->has_ring = scanner->has_ring;
