@@ -108,6 +108,33 @@ exits 2 "$fewmul" verify --transposed maybe strassen.exp
 exits 2 "$fewmul" verify --format 2x2 strassen.exp
 exits 2 "$fewmul" verify --format 2x2x2 --tensor 2x2x2 strassen.exp
 
+# What holds for no matrix product may be a product of structured matrices, which must be told: a
+# scheme that lost a variable is not to pass for one.
+cat >upper.coefficients <<'END'
+1 1 0 0 0 0
+0 0 1 1 0 0
+0 0 0 0 1 1
+#
+1 0 0 0 0 0
+0 1 0 0 0 0
+0 0 1 0 1 0
+0 0 0 1 0 1
+#
+1 0 1 0 0 0
+0 1 0 1 0 0
+0 0 0 0 1 0
+0 0 0 0 0 1
+END
+exits 2 "$fewmul" verify upper.coefficients
+has err 'sizes 3, 4 and 4, which are not those of a matrix product; the scheme holds for --tensor 2:upper*general'
+exits 0 "$fewmul" verify --tensor 2:upper.general upper.coefficients
+sed '1s/1/2/' upper.coefficients >wrong.coefficients
+exits 2 "$fewmul" verify wrong.coefficients
+has_line err 'fewmul: wrong.coefficients: the factors are of sizes 3, 4 and 4, which are not those of a matrix product'
+sed '3s/+/-/' strassen.exp >wrong.exp
+exits 1 "$fewmul" verify --ring z wrong.exp
+has out 'inferred from exp: format, W for the transpose of C (--format or --tensor fixes it)'
+
 # Folders: every file of a known kind below, in order; a triple of matrices once; a summary.
 mkdir -p folder/below folder/.hidden
 cp strassen.txt folder/a.txt
