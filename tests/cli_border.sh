@@ -88,6 +88,16 @@ has_line out 'several.json[0]: 1x1x1, rank 1, holds over qi; 0 additions'
 has_line out 'several.json[1]: 1x1x1, rank 1, holds over q; 0 additions, coefficients 1/2, 1, 2'
 has_line out 'several.json[2]: 1x1x1, rank 1, approximate (border rank) over q: the products are the tensor + O(x), error of degree 1; 0 additions'
 
+exits 2 "$fewmul" convert several.json
+has err 'several.json: scheme 0: complex coefficients, which only verify takes'
+cat >several.py <<'END'
+first = [np.array([[1.]]), np.array([[1.]]), np.array([[1.]])]
+second = [np.array([[1.j]]), np.array([[-1.j]]), np.array([[1.]])]
+END
+exits 0 "$fewmul" verify several.py
+exits 2 "$fewmul" convert several.py
+has err 'several.py: second: complex coefficients, which only verify takes'
+
 # Arrays of complex numbers: i, -i, 1.
 one='\0\0\0\0\0\0\xf0\x3f' zero='\0\0\0\0\0\0\0\0' minus='\0\0\0\0\0\0\xf0\xbf'
 header='{"descr": "<c16", "fortran_order": False, "shape": (3, 1, 1)}'
