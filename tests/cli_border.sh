@@ -98,6 +98,26 @@ exits 0 "$fewmul" verify several.py
 exits 2 "$fewmul" convert several.py
 has err 'several.py: second: complex coefficients, which only verify takes'
 
+# Sparse matrices, in one file and in three.
+cat >x.sms <<'END'
+1 1 R
+1 1 1/2+I/2
+0 0 0
+1 1 R
+1 1 (1-I)*x
+0 0 0
+1 1 R
+1 1 x^-1
+0 0 0
+END
+exits 0 "$fewmul" verify x.sms
+has out 'x.sms: 1x1x1, rank 1, holds over qi identically in x: the products are the tensor;'
+awk '/R$/ { n++ } { print > ("x_" substr("LRP", n, 1) ".sms") }' x.sms
+exits 0 "$fewmul" verify x_L.sms
+has out 'holds over qi identically in x'
+sed -i 's/-I/+I/' x_R.sms
+exits 1 "$fewmul" verify x_L.sms
+
 # Arrays of complex numbers: i, -i, 1.
 one='\0\0\0\0\0\0\xf0\x3f' zero='\0\0\0\0\0\0\0\0' minus='\0\0\0\0\0\0\xf0\xbf'
 header='{"descr": "<c16", "fortran_order": False, "shape": (3, 1, 1)}'

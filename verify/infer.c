@@ -161,18 +161,19 @@ static fm_scheme *find_named(const fm_reading *reading, const fm_read_options *o
     fm_read_options with = options != NULL ? *options : (fm_read_options){0};
     if (!shows_extents(reading, extent))
         return NULL;
-    size_t count = guess(extent, guesses);
-    fm_scheme *found = NULL;
-    for (size_t g = 0; g < count && found == NULL; g++) {
-        fm_scheme *scheme;
+    size_t count = guess(extent, guesses), made = 0;
+    fm_scheme *schemes[FM_TENSOR_GUESSES_MAX] = {NULL}, *found = NULL;
+    for (size_t g = 0; g < count; g++) {
         with.tensor = guesses[g];
-        if (infer_scheme(reading, &with, before, &scheme, NULL) != FM_OK)
-            continue;
-        if (holds_somewhere(scheme))
-            found = scheme;
-        else
-            fm_scheme_free(scheme);
+        made += infer_scheme(reading, &with, before, &schemes[made], NULL) == FM_OK;
     }
+    size_t chosen = choose(schemes, made);
+    if (made > 0 && holds_somewhere(schemes[chosen])) {
+        found = schemes[chosen];
+        schemes[chosen] = NULL;
+    }
+    for (size_t s = 0; s < made; s++)
+        fm_scheme_free(schemes[s]);
     for (size_t g = 0; g < count; g++)
         fm_tensor_free(guesses[g]);
     return found;
