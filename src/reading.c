@@ -55,12 +55,13 @@ fm_status fm_reading_list_check(const fm_reading_list *list, fm_error *error)
     for (size_t i = 0; i < list->count; i++) {
         what = other_coefficients(&list->readings[i], list->laurents);
         if (what != NULL && list->count > 1)
-            return fm_reading_refuse(list, &list->readings[i], error, "%s, which only verify takes",
-                                     what);
+            return fm_reading_refuse(list, &list->readings[i], error,
+                                     "%s, which only verify and convert take", what);
     }
     if (what == NULL) /* I - I: written so, and rational in the end */
         what = list->laurents->has_i ? "complex coefficients" : "polynomials in a parameter";
-    return fm_fail(error, FM_BAD_INPUT, "%.300s: %s, which only verify takes", list->name, what);
+    return fm_fail(error, FM_BAD_INPUT, "%.300s: %s, which only verify and convert take",
+                   list->name, what);
 }
 
 fm_status fm_reading_refuse(const fm_reading_list *list, const fm_reading *reading, fm_error *error,

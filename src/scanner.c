@@ -144,8 +144,10 @@ void fm_write_directives(const fm_scheme *scheme, bool is_open, const char *befo
                          const char *after, FILE *file)
 {
     char ring[FM_RING_NAME_SIZE];
-    if (!fm_ring_equal(scheme->ring, fm_factors_smallest_ring(scheme->factors)) ||
-        !has_negative(scheme))
+    bool is_shown = scheme->laurents != NULL ||
+                    (fm_ring_equal(scheme->ring, fm_factors_smallest_ring(scheme->factors)) &&
+                     has_negative(scheme));
+    if (!is_shown)
         fprintf(file, "%sring %s%s", before, fm_ring_name(scheme->ring, ring), after);
     if (is_open && !shows_format(scheme))
         fprintf(file, "%sformat %s%s", before, scheme->tensor->name, after);

@@ -5,6 +5,7 @@
 #include "memory.h"
 #include "number.h"
 #include "scheme_file.h"
+#include "scheme_print.h"
 #include "triple.h"
 
 #include <ctype.h>
@@ -263,21 +264,23 @@ static bool recognize_sms(const fm_input *input)
 /* ---------------------------------------------------------------- writing */
 
 /* L and R by rows, which are products. */
-static void write_rows(const fm_factors *f, FILE *file)
+static void write_rows(const fm_scheme *scheme, int axis, FILE *file)
 {
+    const fm_factors *f = &scheme->factors[axis];
     fprintf(file, "%u %u R\n", f->rank, f->extent);
     for (uint32_t r = 0; r < f->rank; r++)
         for (size_t e = f->start[r]; e < f->start[r + 1]; e++) {
             fprintf(file, "%u %u ", r + 1, f->index[e] + 1);
-            fm_number_print(file, &f->value[e]);
+            fm_scheme_print_number(file, scheme, &f->value[e]);
             fputc('\n', file);
         }
     fputs("0 0 0\n", file);
 }
 
 /* P by rows, which are entries of C. */
-static void write_columns(const fm_factors *f, FILE *file)
+static void write_columns(const fm_scheme *scheme, FILE *file)
 {
+    const fm_factors *f = &scheme->factors[2];
     size_t *next = fm_alloc(f->rank, sizeof *next); /* of each row, by ascending index */
     memcpy(next, f->start, f->rank * sizeof *next);
     fprintf(file, "%u %u R\n", f->extent, f->rank);
@@ -285,7 +288,7 @@ static void write_columns(const fm_factors *f, FILE *file)
         for (uint32_t r = 0; r < f->rank; r++)
             if (next[r] < f->start[r + 1] && f->index[next[r]] == k) {
                 fprintf(file, "%u %u ", k + 1, r + 1);
-                fm_number_print(file, &f->value[next[r]++]);
+                fm_scheme_print_number(file, scheme, &f->value[next[r]++]);
                 fputc('\n', file);
             }
     fputs("0 0 0\n", file);
@@ -297,9 +300,9 @@ void fm_sms_write_matrix(const fm_scheme *scheme, int axis, FILE *file)
     if (axis == 0)
         fm_write_directives(scheme, false, "# ", "\n", file);
     if (axis < 2)
-        write_rows(&scheme->factors[axis], file);
+        write_rows(scheme, axis, file);
     else
-        write_columns(&scheme->factors[axis], file);
+        write_columns(scheme, file);
 }
 
 fm_status fm_sms_can_write(const fm_scheme *scheme, fm_error *error)
