@@ -1,28 +1,30 @@
 /* fewmul compare: are schemes the same up to the symmetries of the matrix product? */
 #include "command.h"
 #include "error.h"
+#include "input.h"
 #include "memory.h"
 #include "print.h"
 #include "scheme.h"
+#include "steps.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static struct {
-    fm_ring ring;
+    cli_reading reading;
     uint64_t steps;
     bool count, exact, stabilizer, json;
-} arguments = {.ring = CLI_NO_RING};
+} arguments = {.reading.ring = CLI_NO_RING};
 
 static const cli_option options[] = {
     {"count", NULL, CLI_FLAG, &arguments.count, "sort many schemes into classes by invariants"},
     {"exact", NULL, CLI_FLAG, &arguments.exact, "with --count: search for transformations too"},
     {"stabilizer", NULL, CLI_FLAG, &arguments.stabilizer,
      "the transformations of each scheme into itself"},
-    {"ring", "R", CLI_RING, &arguments.ring, "compare in this ring [the schemes' own]"},
+    CLI_FORMAT_OPTION(arguments.reading),
+    CLI_TRANSPOSED_OPTION(arguments.reading),
+    {"ring", "R", CLI_RING, &arguments.reading.ring, "compare in this ring [the schemes' own]"},
     {"steps", "N", CLI_COUNT, &arguments.steps, "give up after so many matches of products [1M]"},
     {"json", NULL, CLI_FLAG, &arguments.json, "print JSON objects, one a line"},
     {NULL, NULL, CLI_FLAG, NULL, NULL},
@@ -49,81 +51,97 @@ static void note_exit_code(entry_list *list, int code)
     list->worst = code > list->worst ? code : list->worst;
 }
 
-/* Appends a scheme in the ring that was asked for, if it holds. */
-static void add_scheme(entry_list *list, const char *path, const fm_scheme_list *file, size_t index)
+static void push(entry_list *list, const entry *e)
+{
+    list->entries = fm_grow(list->entries, list->count, &list->capacity, sizeof *list->entries);
+    list->entries[list->count++] = *e;
+}
+
+/* A file, its schemes in the ring that was asked for, and what is to be said of others, in its turn. */
+typedef struct part {
+    entry_list list;
+    FILE *messages;
+    char *text;
+    size_t size;
+} part;
+
+static void refuse(part *p, const char *label, const fm_error *error)
+{
+    fprintf(p->messages, "fewmul: %s%s%s\n", label, *label != '\0' ? ": " : "", error->message);
+    note_exit_code(&p->list, CLI_WRONG);
+}
+
+/* Appends a scheme if it holds. */
+static void add_scheme(part *p, const char *path, const fm_scheme_list *file, size_t index)
 {
     fm_error error;
     fm_verdict verdict = {0};
-    entry e = {.index = index, .label = cli_scheme_label(path, index, file->count)};
+    entry e = {.index = index, .label = cli_list_label(path, file, index)};
     const fm_scheme *read = file->schemes[index];
-    fm_ring ring = cli_ring_given(arguments.ring) ? arguments.ring : read->ring;
+    const fm_ring *told = arguments.reading.options.ring;
+    fm_ring ring = told != NULL ? *told : read->ring;
     fm_status status = fm_scheme_to_ring(read, ring, &e.scheme, &error);
     if (status == FM_OK)
         status = fm_verify(e.scheme, e.scheme->tensor, ring, &verdict, &error);
     fm_verdict_clear(&verdict);
-    if (status != FM_OK) {
-        note_exit_code(list, cli_error("%s: %s", e.label, error.message));
-        fm_scheme_free(e.scheme);
-        free(e.label);
+    if (status == FM_OK) {
+        e.file = fm_strdup(path);
+        push(&p->list, &e);
         return;
     }
-    e.file = fm_strdup(path);
-    list->entries = fm_grow(list->entries, list->count, &list->capacity, sizeof *list->entries);
-    list->entries[list->count++] = e;
+    refuse(p, e.label, &error);
+    fm_scheme_free(e.scheme);
+    free(e.label);
 }
 
-static void add_file(entry_list *list, const char *path)
+static void read_part(part *p, const char *path)
 {
     fm_error error;
     fm_scheme_list file;
-    fm_status status = fm_scheme_read(path, &file, &error);
+    *p = (part){.list.worst = CLI_DONE};
+    p->messages = open_memstream(&p->text, &p->size);
+    fm_status status = fm_scheme_read_as(path, &arguments.reading.options, &file, &error);
+    if (status != FM_OK)
+        refuse(p, "", &error);
+    for (size_t s = 0; status == FM_OK && s < file.count; s++)
+        add_scheme(p, path, &file, s);
+    if (status == FM_OK)
+        fm_scheme_list_free(&file);
+    fclose(p->messages);
+}
+
+/* Adds a part to the list, and says what is to be said. */
+static void end_part(part *p, entry_list *list)
+{
+    fwrite(p->text, 1, p->size, stderr);
+    note_exit_code(list, p->list.worst);
+    for (size_t i = 0; i < p->list.count; i++)
+        push(list, &p->list.entries[i]);
+    free(p->list.entries);
+    free(p->text);
+}
+
+/* The operands and, of folders, the files below that are schemes. */
+static void read_operands(entry_list *list, size_t count, char **operands)
+{
+    fm_error error;
+    cli_files files;
+    fm_status status = cli_files_find(count, operands, &files, &error);
     if (status != FM_OK) {
         note_exit_code(list, cli_exit_code(status, &error));
         return;
     }
-    for (size_t s = 0; s < file.count; s++)
-        add_scheme(list, path, &file, s);
-    fm_scheme_list_free(&file);
-}
-
-static int is_visible(const struct dirent *item)
-{
-    return item->d_name[0] != '.';
-}
-
-/* Files in a folder and the folders in it: those named *.json and *.txt. */
-static void add_folder(entry_list *list, const char *path)
-{
-    struct dirent **items;
-    int count = scandir(path, &items, is_visible, alphasort);
-    if (count < 0) {
-        note_exit_code(list, cli_error("%s: cannot be read", path));
-        return;
+    cli_steps steps = cli_steps_begin("files read", files.count);
+#pragma omp parallel for ordered schedule(dynamic) if (files.count > 1)
+    for (size_t f = 0; f < files.count; f++) {
+        part p;
+        read_part(&p, files.paths[f]);
+        cli_steps_add(&steps);
+#pragma omp ordered
+        end_part(&p, list);
     }
-    for (int i = 0; i < count; i++) {
-        struct stat status;
-        char *inner = fm_format("%s/%s", path, items[i]->d_name);
-        const char *dot = strrchr(items[i]->d_name, '.');
-        bool is_scheme = dot != NULL && (strcmp(dot, ".json") == 0 || strcmp(dot, ".txt") == 0);
-        if (lstat(inner, &status) == 0 && S_ISDIR(status.st_mode))
-            add_folder(list, inner);
-        else if (is_scheme)
-            add_file(list, inner);
-        free(inner);
-        free(items[i]);
-    }
-    free(items);
-}
-
-static void read_operands(entry_list *list, size_t count, char **operands)
-{
-    for (size_t f = 0; f < count; f++) {
-        struct stat status;
-        if (stat(operands[f], &status) == 0 && S_ISDIR(status.st_mode))
-            add_folder(list, operands[f]);
-        else
-            add_file(list, operands[f]);
-    }
+    cli_steps_end(&steps);
+    cli_files_free(&files);
 }
 
 static void entry_list_clear(entry_list *list)
@@ -301,6 +319,17 @@ static bool place(entry *entries, size_t i, size_t *representative, size_t *coun
     return open;
 }
 
+static void find_invariants(entry_list *list)
+{
+    cli_steps steps = cli_steps_begin("invariants", list->count);
+#pragma omp parallel for schedule(dynamic)
+    for (size_t i = 0; i < list->count; i++) {
+        fm_scheme_invariant(list->entries[i].scheme, list->entries[i].invariant);
+        cli_steps_add(&steps);
+    }
+    cli_steps_end(&steps);
+}
+
 /* Numbers the classes, sorts by them, and returns how many there are by invariants. With --exact,
    *classes may be larger, and *open schemes may belong to another class. */
 static size_t classify(entry_list *list, size_t *classes, size_t *open)
@@ -309,10 +338,10 @@ static size_t classify(entry_list *list, size_t *classes, size_t *open)
     entry *e = list->entries;
     size_t *representative = fm_alloc(list->count, sizeof *representative);
     *classes = *open = 0;
-    for (size_t i = 0; i < list->count; i++)
-        fm_scheme_invariant(e[i].scheme, e[i].invariant);
+    find_invariants(list);
     if (list->count > 0)
         qsort(e, list->count, sizeof *e, compare_entries);
+    cli_steps steps = cli_steps_begin("schemes compared", arguments.exact ? list->count : 0);
     for (size_t i = 0; i < list->count; i++) {
         bool starts = i == 0 || strcmp(e[i].invariant, e[i - 1].invariant) != 0;
         count = starts ? 0 : count;
@@ -321,7 +350,9 @@ static size_t classify(entry_list *list, size_t *classes, size_t *open)
             *open += place(e, i, representative, &count, classes);
         else
             e[i].class = starts ? (*classes)++ : e[i - 1].class;
+        cli_steps_add(&steps);
     }
+    cli_steps_end(&steps);
     if (list->count > 0)
         qsort(e, list->count, sizeof *e, compare_entries);
     free(representative);
@@ -455,7 +486,9 @@ static int run(size_t count, char **operands)
     if (arguments.exact && !arguments.count)
         return cli_error("--exact goes with --count; two schemes are always compared exactly");
     entry_list list = {0};
-    int code;
+    int code = cli_reading_begin(&arguments.reading);
+    if (code != CLI_DONE)
+        return code;
     read_operands(&list, count, operands);
     if (arguments.count)
         code = count_classes(&list);
@@ -464,12 +497,13 @@ static int run(size_t count, char **operands)
     else
         code = compare_two(&list);
     entry_list_clear(&list);
+    cli_reading_end(&arguments.reading);
     return code;
 }
 
 const cli_command cli_command_compare = {
     .name = "compare",
-    .operands = "FILE|DIR...",
+    .operands = "FILE|FOLDER...",
     .summary = "are schemes the same up to symmetry?",
     .details =
         "Says whether two schemes (of two files or of one) are equal up to the order of their\n"
@@ -481,8 +515,11 @@ const cli_command cli_command_compare = {
         "  fewmul compare a.json b.json\n"
         "  fewmul compare --count results/3x3x3\n"
         "  fewmul compare --stabilizer strassen.json\n\n"
-        "--count sorts schemes, also all *.json and *.txt in folders, into classes by invariants:\n"
-        "a lower bound of the number of classes. With --exact those with equal invariants are\n"
+        "--count sorts schemes, of files and folders as 'fewmul verify' reads them, into classes "
+        "by\n"
+        "invariants: a lower bound of the number of classes. On a terminal it shows how far it is. "
+        "With\n"
+        "--exact those with equal invariants are\n"
         "compared one by one. --stabilizer gives the order of the group of all transformations of\n"
         "a scheme into itself, X, Y and Z up to scalars, with generators.\n\n"
         "With --json, two schemes give equivalent (true, false, null when it was not decided),\n"

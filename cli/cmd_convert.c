@@ -1,4 +1,5 @@
 /* fewmul convert: schemes in another kind of file, or with their coefficients in another ring. */
+#include "border.h"
 #include "command.h"
 #include "input.h"
 #include "memory.h"
@@ -25,11 +26,12 @@ static const cli_option options[] = {
 static fm_status convert(const char *path, fm_file_kind kind, fm_error *error)
 {
     fm_scheme_list list;
-    fm_status status = fm_scheme_read_as(path, &arguments.reading.options, &list, error);
-    if (status != FM_OK)
-        return status;
-    status = cli_write_schemes(path, &list, kind, arguments.output, error);
+    fm_laurents *laurents;
+    fm_status status = fm_border_read(path, &arguments.reading.options, &list, &laurents, error);
+    if (status == FM_OK)
+        status = cli_write_schemes(path, &list, kind, arguments.output, error);
     fm_scheme_list_free(&list);
+    fm_laurents_free(laurents);
     return status;
 }
 
@@ -92,8 +94,10 @@ const cli_command cli_command_convert = {
         "What\n"
         "the input does not say, the format, whether W is for the transpose of C, and the ring, "
         "is\n"
-        "what holds; the options fix it. Otherwise nothing is verified. FILE - is standard "
-        "input.\n\n"
+        "what holds; the options fix it. Otherwise nothing is verified. Coefficients may be "
+        "complex "
+        "or have\n"
+        "a parameter, but for npz and latex. FILE - is standard input.\n\n"
         "  fewmul convert --to text strassen.json\n"
         "  fewmul convert --ring f2 4x4x4.exp -o 4x4x4-f2.json\n\n"
         "The output file appears whole or not at all.",

@@ -163,10 +163,15 @@ static int run(size_t count, char **operands)
     worst = cli_reading_begin(&arguments.reading);
     if (worst != CLI_DONE)
         return worst;
-    for (size_t f = 0; f < count; f++) {
-        int code = lift_file(operands[f], &lifts);
+    cli_files files;
+    fm_status found = cli_files_find(count, operands, &files, &error);
+    if (found != FM_OK)
+        worst = cli_exit_code(found, &error);
+    for (size_t f = 0; f < files.count; f++) {
+        int code = lift_file(files.paths[f], &lifts);
         worst = code > worst ? code : worst;
     }
+    cli_files_free(&files);
     cli_reading_end(&arguments.reading);
     bool written = lifts.count > 0 && (!arguments.json || arguments.output != NULL);
     if (written) {
@@ -181,7 +186,7 @@ static int run(size_t count, char **operands)
 
 const cli_command cli_command_lift = {
     .name = "lift",
-    .operands = "FILE...",
+    .operands = "FILE|FOLDER...",
     .summary = "lift schemes modulo p to the integers or the rationals",
     .details =
         "Lifts every scheme of the files, over f2, f3 or f<p>, to one of the same rank over zt, z "

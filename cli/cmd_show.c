@@ -118,30 +118,41 @@ static void show_scheme(const char *path, const fm_scheme_list *list, size_t ind
     free(label);
 }
 
+static int show_file(const char *path)
+{
+    fm_error error;
+    fm_scheme_list list;
+    fm_status status = fm_scheme_read_as(path, &arguments.reading.options, &list, &error);
+    if (status != FM_OK)
+        return cli_exit_code(status, &error);
+    for (size_t s = 0; s < list.count; s++)
+        show_scheme(path, &list, s);
+    fm_scheme_list_free(&list);
+    return CLI_DONE;
+}
+
 static int run(size_t count, char **operands)
 {
+    fm_error error;
+    cli_files files;
     int worst = cli_reading_begin(&arguments.reading);
-    bool begun = worst == CLI_DONE;
-    for (size_t f = 0; f < count && begun; f++) {
-        fm_error error;
-        fm_scheme_list list;
-        fm_status status =
-            fm_scheme_read_as(operands[f], &arguments.reading.options, &list, &error);
-        if (status != FM_OK) {
-            worst = cli_exit_code(status, &error);
-            continue;
-        }
-        for (size_t s = 0; s < list.count; s++)
-            show_scheme(operands[f], &list, s);
-        fm_scheme_list_free(&list);
+    if (worst != CLI_DONE)
+        return worst;
+    fm_status found = cli_files_find(count, operands, &files, &error);
+    if (found != FM_OK)
+        worst = cli_exit_code(found, &error);
+    for (size_t f = 0; f < files.count; f++) {
+        int code = show_file(files.paths[f]);
+        worst = code > worst ? code : worst;
     }
+    cli_files_free(&files);
     cli_reading_end(&arguments.reading);
     return worst;
 }
 
 const cli_command cli_command_show = {
     .name = "show",
-    .operands = "FILE...",
+    .operands = "FILE|FOLDER...",
     .summary = "print schemes as formulas, with what is known of them",
     .details =
         "Prints of each scheme its format, ring, rank, additions (naive, nothing shared), "

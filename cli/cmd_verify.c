@@ -2,7 +2,6 @@
 #include "border.h"
 #include "command.h"
 #include "error.h"
-#include "infer.h"
 #include "input.h"
 #include "memory.h"
 #include "output.h"
@@ -119,12 +118,12 @@ static void verify_scheme(const char *path, const fm_scheme_list *list, size_t i
 }
 
 /* The same for one with laurents. */
-static void verify_border(const char *path, const fm_scheme_list *list, size_t index,
-                          const fm_laurents *laurents, report *r)
+static void verify_border(const char *path, const fm_scheme_list *list, size_t index, report *r)
 {
     fm_error error;
     fm_border_verdict verdict;
     const fm_scheme *scheme = list->schemes[index];
+    const fm_laurents *laurents = scheme->laurents;
     char *label = cli_list_label(path, list, index);
     fm_status status = fm_border_verify(scheme, laurents, &verdict);
     bool wanted = status == FM_NO || !arguments.quiet;
@@ -145,48 +144,19 @@ static void verify_border(const char *path, const fm_scheme_list *list, size_t i
     free(label);
 }
 
-static fm_status read_file(const char *path, fm_reading_list *readings, fm_scheme_list *list,
-                           fm_error *error)
-{
-    const fm_read_options *given = &arguments.reading.options;
-    *list = (fm_scheme_list){0};
-    fm_status status = fm_readings_read(path, given, readings, error);
-    if (status != FM_OK)
-        return status;
-    return readings->laurents != NULL ? fm_border_infer(readings, given, list, error)
-                                      : fm_infer(readings, given, list, error);
-}
-
-/* False when the scheme has other coefficients than rationals. */
-static bool make_rational(fm_scheme **scheme, const fm_laurents *laurents)
-{
-    fm_scheme *rational = fm_border_to_rational(*scheme, laurents);
-    if (rational == NULL)
-        return false;
-    fm_scheme_free(*scheme);
-    *scheme = rational;
-    return true;
-}
-
 static void verify_file(const char *path, report *whole)
 {
     fm_error error;
     fm_scheme_list list;
-    fm_reading_list readings;
-    if (read_file(path, &readings, &list, &error) != FM_OK)
+    fm_laurents *laurents;
+    if (fm_border_read(path, &arguments.reading.options, &list, &laurents, &error) != FM_OK)
         report_error(whole, path, 0, &error);
-    fm_laurents *laurents = readings.laurents;
-    readings.laurents = NULL;
-    fm_reading_list_free(&readings);
-    bool *is_border = fm_alloc_zero(list.count, sizeof *is_border);
-    for (size_t s = 0; s < list.count && laurents != NULL; s++)
-        is_border[s] = !make_rational(&list.schemes[s], laurents);
 #pragma omp parallel for ordered schedule(dynamic) if (list.count > 1)
     for (size_t s = 0; s < list.count; s++) {
         report one;
         report_begin(&one);
-        if (is_border[s])
-            verify_border(path, &list, s, laurents, &one);
+        if (list.schemes[s]->laurents != NULL)
+            verify_border(path, &list, s, &one);
         else
             verify_scheme(path, &list, s, &one);
 #pragma omp ordered
@@ -194,7 +164,6 @@ static void verify_file(const char *path, report *whole)
     }
     fm_scheme_list_free(&list);
     fm_laurents_free(laurents);
-    free(is_border);
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -283,18 +252,20 @@ const cli_command cli_command_verify = {
         "the\n"
         "border rank, and is called approximate. Complex coefficients (1/2+I/2) are verified over "
         "qi.\n"
-        "These are no schemes for other commands (docs/scheme-file.md).\n\n"
+        "Only 'fewmul convert' takes them too (docs/scheme-file.md).\n\n"
         "With --certificate, a line of JSON for each scheme, with the scheme, its hash and the\n"
         "verdict, is written to OUT when everything could be read; check_certificate.py, which "
         "has\n"
         "no code of this program, checks it (docs/certificate.md).\n\n"
         "Kinds of files are recognized by content: json, text, exp, equations, mathematica, "
         "maple,\n"
-        "sms (X_L.sms stands for the three files X_L.sms, X_R.sms, X_P.sms) and coefficients. What "
-        "a\n"
-        "file does not say, the format, whether W is for the transpose of C, and the ring, is "
-        "what\n"
-        "holds, and is stated in the verdict; --format, --transposed and --ring fix it.\n\n"
+        "sms (X_L.sms stands for the three files X_L.sms, X_R.sms, X_P.sms), coefficients, "
+        "NumPy's\n"
+        "npy and npz, and python: its arrays in source text and notebooks. What a file does not "
+        "say,\n"
+        "the format, whether W is for the transpose of C, and the ring, is what holds, and is "
+        "stated\n"
+        "in the verdict; --format, --transposed and --ring fix it.\n\n"
         "  fewmul verify 3x3x3.json\n"
         "  fewmul verify --ring f2 *.json\n"
         "  fewmul verify --format 4x4x4 supplement/\n"

@@ -133,9 +133,9 @@ void cli_verdict_error_json(FILE *out, const char *path, size_t index, const fm_
     cli_print_json_to(out, object);
 }
 
-/* What the file does not say and how it was understood: "; from exp: format, W for the transpose of
-   C, ring f2". */
-static void print_inferred(FILE *out, const fm_scheme *scheme)
+/* What the file does not say and how it was understood: "; inferred from exp: format, W for the
+   transpose of C, ring f2". Of a scheme that does not hold, something else may have been meant. */
+static void print_inferred(FILE *out, const fm_scheme *scheme, bool valid)
 {
     char ring[FM_RING_NAME_SIZE];
     const char *separator = "";
@@ -154,6 +154,8 @@ static void print_inferred(FILE *out, const fm_scheme *scheme)
     }
     if (origin->ring_inferred)
         fprintf(out, "%sring %s", separator, fm_ring_name(scheme->ring, ring));
+    if (!valid && origin->tensor_inferred)
+        fputs(" (--format or --tensor fixes it)", out);
 }
 
 static void print_head(FILE *out, const char *label, const fm_scheme *scheme)
@@ -227,7 +229,7 @@ void cli_border_text(FILE *out, const char *label, const fm_scheme *scheme,
         print_border(out, laurents, verdict);
         print_costs(out, scheme);
     }
-    print_inferred(out, scheme);
+    print_inferred(out, scheme, verdict->valid);
     fputc('\n', out);
 }
 
@@ -262,6 +264,6 @@ void cli_verdict_text(FILE *out, const char *label, const fm_scheme *scheme,
         fputs(", ", out);
         print_coefficients(out, scheme);
     }
-    print_inferred(out, scheme);
+    print_inferred(out, scheme, verdict->valid);
     fputc('\n', out);
 }

@@ -248,7 +248,7 @@ fm_status fm_expression_name(fm_expressions *in, unsigned *axis, uint32_t *name)
         *axis = (unsigned)(letter - 'a');
         return entry_name(in, start, at, name);
     }
-    unsigned long number = *at >= '1' && *at <= '9' ? strtoul(at, NULL, 10) : 0;
+    unsigned long number = isdigit((unsigned char)*at) ? strtoul(at, NULL, 10) : 0; /* m1, m01 */
     if (in->product == 0 || letter != in->product || number == 0 || number > UINT32_MAX)
         return refuse_name(in, start);
     in->scanner.at = at + strspn(at, "0123456789");
@@ -378,7 +378,7 @@ static fm_status signed_atom(fm_expressions *in, fm_value *out)
     value_init(out);
     if (*in->scanner.at == '(')
         status = parentheses(in, out);
-    else if (isdigit((unsigned char)*in->scanner.at))
+    else if (isdigit((unsigned char)*in->scanner.at) || *in->scanner.at == '.')
         status = number(in, out);
     else if (isalpha((unsigned char)*in->scanner.at) && in->scanner.laurents != NULL &&
              !is_name(in))

@@ -4,6 +4,9 @@
 #include "number.h"
 #include "reading.h"
 
+/* Of the power of two below a number in floating point: 0.5 is 1/2, but 0.1 only nearly 1/10. */
+enum { REAL_BITS_MAX = 33 };
+
 typedef struct reader {
     uint32_t base;
     fm_factors fresh; /* written out */
@@ -26,6 +29,9 @@ bool fm_json_number(const json_t *value, fmpq_t out)
         fmpq_set_si(out, json_integer_value(value), 1);
         return true;
     }
+    if (json_is_real(value))
+        return fm_number_set_double(out, json_real_value(value)) &&
+               fmpz_bits(fmpq_denref(out)) <= REAL_BITS_MAX;
     return json_is_string(value) && fm_number_parse(json_string_value(value), out);
 }
 

@@ -10,7 +10,8 @@
 /* Whether rows, of a factor matrix, are sparse: one of them has an object. */
 bool fm_json_rows_are_sparse(const json_t *rows);
 
-/* A number: an integer, or a string that is an integer or a fraction. */
+/* A number: an integer, a string that fm_number_parse takes, or one in floating point that is exact:
+   a multiple of 2^-32, as 0.5 is. */
 bool fm_json_number(const json_t *value, fmpq_t out);
 
 /* What the fresh variables of one file may come to written out, in coefficients of 64 bits. */

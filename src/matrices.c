@@ -1,8 +1,8 @@
 #include "matrices.h"
 
 #include "memory.h"
-#include "number.h"
 #include "scheme_file.h"
+#include "scheme_print.h"
 #include "sparse_array.h"
 
 #include <stdlib.h>
@@ -125,7 +125,7 @@ void fm_matrices_write(const fm_scheme *scheme, int axis, uint32_t r, char open,
             fprintf(file, "%s%c", i > 0 ? ", " : "", open);
         else
             fputs(", ", file);
-        fm_number_print(file, row[i]);
+        fm_scheme_print_number(file, scheme, row[i]);
         if (i % columns == columns - 1)
             fputc(close, file);
     }

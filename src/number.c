@@ -2,6 +2,7 @@
 
 #include "memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,9 +30,47 @@ static void set_digits(fmpz_t value, const char *text, size_t count)
     free(digits);
 }
 
+/* e-05 behind a number with a point: the exponent, and its length in *length, which is 0 for none. A
+   sign is asked for: 2.5e3 could have a parameter e. */
+static slong scan_exponent(const char *text, size_t *length)
+{
+    *length = 0;
+    if ((*text != 'e' && *text != 'E') || (text[1] != '+' && text[1] != '-'))
+        return 0;
+    size_t digits = count_digits(text + 2);
+    if (digits == 0 || digits > 3)
+        return 0;
+    *length = 2 + digits;
+    return strtol(text + 1, NULL, 10);
+}
+
+/* 0.5, .5, 1., 2.5e-01: the fraction that the decimal digits say. */
+static const char *scan_decimal(const char *text, size_t above, fmpq_t value)
+{
+    size_t below = count_digits(text + above + 1), exponent_length;
+    const char *end = text + above + 1 + below;
+    if (above + below == 0)
+        return NULL;
+    slong exponent = scan_exponent(end, &exponent_length) - (slong)below;
+    char *digits = fm_format("%.*s%.*s", (int)above, text, (int)below, text + above + 1);
+    set_digits(fmpq_numref(value), digits, above + below);
+    free(digits);
+    fmpz_set_ui(fmpq_denref(value), 10);
+    fmpz_pow_ui(fmpq_denref(value), fmpq_denref(value),
+                (ulong)(exponent < 0 ? -exponent : exponent));
+    if (exponent > 0) {
+        fmpz_mul(fmpq_numref(value), fmpq_numref(value), fmpq_denref(value));
+        fmpz_one(fmpq_denref(value));
+    }
+    fmpq_canonicalise(value);
+    return end + exponent_length;
+}
+
 const char *fm_number_scan(const char *text, fmpq_t value)
 {
     size_t above = count_digits(text);
+    if (text[above] == '.')
+        return scan_decimal(text, above, value);
     const char *below = text + above + 1;
     size_t below_count = above > 0 && below[-1] == '/' ? count_digits(below) : 0;
     if (above == 0 || (below_count > 0 && strspn(below, "0") == below_count))
@@ -53,6 +92,22 @@ bool fm_number_goes_on(const char *start, const char *end)
         return end == start + 1 && *start == '0';
     return (*end == 'e' || *end == 'E') && (end[1] == '+' || end[1] == '-') && end[2] >= '0' &&
            end[2] <= '9';
+}
+
+/* A float is an integer of 53 bits times a power of 2. */
+bool fm_number_set_double(fmpq_t value, double number)
+{
+    int exponent;
+    if (!isfinite(number))
+        return false;
+    int64_t integer = (int64_t)ldexp(frexp(number, &exponent), 53);
+    exponent -= 53;
+    fmpq_set_si(value, integer, 1);
+    if (exponent > 0)
+        fmpq_mul_2exp(value, value, (mp_bitcnt_t)exponent);
+    else
+        fmpq_div_2exp(value, value, (mp_bitcnt_t)-exponent);
+    return true;
 }
 
 bool fm_number_parse(const char *text, fmpq_t value)

@@ -2,6 +2,7 @@
 
 #include "error.h"
 #include "memory.h"
+#include "number.h"
 #include "pickle.h"
 
 #include <math.h>
@@ -279,28 +280,12 @@ static double word_to_double(uint64_t word, uint32_t size)
     return (double)single;
 }
 
-/* A float is an integer of 53 bits times a power of 2. */
-static bool set_double(fmpq_t value, double number)
-{
-    int exponent;
-    if (!isfinite(number))
-        return false;
-    int64_t integer = (int64_t)ldexp(frexp(number, &exponent), 53);
-    exponent -= 53;
-    fmpq_set_si(value, integer, 1);
-    if (exponent > 0)
-        fmpq_mul_2exp(value, value, (mp_bitcnt_t)exponent);
-    else
-        fmpq_div_2exp(value, value, (mp_bitcnt_t)-exponent);
-    return true;
-}
-
 /* A part of a complex number; part 0 is the real one. */
 static bool complex_part(const fm_array *array, size_t place, uint32_t part, fmpq_t value)
 {
     uint32_t size = array->item_size / 2;
     const uint8_t *at = array->data + place * array->item_size + part * size;
-    return set_double(value, word_to_double(load(at, size, array->is_big_endian), size));
+    return fm_number_set_double(value, word_to_double(load(at, size, array->is_big_endian), size));
 }
 
 bool fm_array_complex(const fm_array *array, size_t place, fmpq_t real, fmpq_t imaginary)
@@ -333,7 +318,7 @@ bool fm_array_number(const fm_array *array, size_t place, fmpq_t value)
         fmpq_set_si(value, (slong)(word << (64 - 8 * size)) >> (64 - 8 * size), 1);
         return true;
     default:
-        return set_double(value, word_to_double(word, size));
+        return fm_number_set_double(value, word_to_double(word, size));
     }
 }
 

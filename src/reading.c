@@ -32,13 +32,36 @@ void fm_reading_list_free(fm_reading_list *list)
     *list = (fm_reading_list){0};
 }
 
+/* What coefficients a reading has beside rationals; NULL: none. */
+static const char *other_coefficients(const fm_reading *reading, const fm_laurents *laurents)
+{
+    const char *found = NULL;
+    for (int axis = 0; axis < 3; axis++)
+        for (size_t e = 0; e < reading->factors[axis].count; e++) {
+            const fm_laurent *a = fm_laurents_at(laurents, &reading->factors[axis].value[e]);
+            if (a->low != 0 || fm_laurent_degree(a) != 0)
+                return "polynomials in a parameter";
+            if (!fm_laurent_is_real(a))
+                found = "complex coefficients";
+        }
+    return found;
+}
+
 fm_status fm_reading_list_check(const fm_reading_list *list, fm_error *error)
 {
+    const char *what = NULL;
     if (list->laurents == NULL)
         return FM_OK;
-    return fm_fail(error, FM_BAD_INPUT, "%.300s: %s, which only verify takes", list->name,
-                   list->laurents->parameter[0] != '\0' ? "polynomials in a parameter"
-                                                        : "complex coefficients");
+    for (size_t i = 0; i < list->count; i++) {
+        what = other_coefficients(&list->readings[i], list->laurents);
+        if (what != NULL && list->count > 1)
+            return fm_reading_refuse(list, &list->readings[i], error,
+                                     "%s, which only verify and convert take", what);
+    }
+    if (what == NULL) /* I - I: written so, and rational in the end */
+        what = list->laurents->has_i ? "complex coefficients" : "polynomials in a parameter";
+    return fm_fail(error, FM_BAD_INPUT, "%.300s: %s, which only verify and convert take",
+                   list->name, what);
 }
 
 fm_status fm_reading_refuse(const fm_reading_list *list, const fm_reading *reading, fm_error *error,

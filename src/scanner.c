@@ -90,6 +90,20 @@ fm_status fm_scan_comments(fm_scanner *scanner)
     return FM_OK;
 }
 
+fm_status fm_scan_pass_over(fm_scanner *scanner, const char *to)
+{
+    for (; scanner->at < to; scanner->at++) {
+        if (*scanner->at == '#') {
+            size_t length = strcspn(scanner->at, "\n");
+            fm_status status = fm_scan_directive(scanner, scanner->at + 1, length - 1);
+            if (status != FM_OK)
+                return status;
+        }
+        scanner->line += *scanner->at == '\n';
+    }
+    return FM_OK;
+}
+
 void fm_scan_state(const fm_scanner *scanner, fm_reading *reading)
 {
     reading->has_ring = scanner->has_ring;
@@ -130,8 +144,10 @@ void fm_write_directives(const fm_scheme *scheme, bool is_open, const char *befo
                          const char *after, FILE *file)
 {
     char ring[FM_RING_NAME_SIZE];
-    if (!fm_ring_equal(scheme->ring, fm_factors_smallest_ring(scheme->factors)) ||
-        !has_negative(scheme))
+    bool is_shown = scheme->laurents != NULL ||
+                    (fm_ring_equal(scheme->ring, fm_factors_smallest_ring(scheme->factors)) &&
+                     has_negative(scheme));
+    if (!is_shown)
         fprintf(file, "%sring %s%s", before, fm_ring_name(scheme->ring, ring), after);
     if (is_open && !shows_format(scheme))
         fprintf(file, "%sformat %s%s", before, scheme->tensor->name, after);

@@ -38,6 +38,9 @@ fm_status fm_scan_comments(fm_scanner *scanner);
 /* What such a comment says, its '#' and the end of its line left off. */
 fm_status fm_scan_directive(fm_scanner *scanner, const char *text, size_t length);
 
+/* Goes on to a later place of the text; what is between is left alone but for such comments. */
+fm_status fm_scan_pass_over(fm_scanner *scanner, const char *to);
+
 /* Passes over blanks and line ends, and over c if it comes next. */
 bool fm_scan_char(fm_scanner *scanner, char c);
 /* FM_BAD_INPUT when c does not come next. */

@@ -54,6 +54,9 @@ struct fm_scheme {
     fm_provenance provenance;
     bool was_read;
     fm_origin origin; /* when it was read */
+    /* What the coefficients are numbers of, when they are no rationals: a scheme for verify/border and
+       the writers of files only. Not its own. */
+    const struct fm_laurents *laurents;
 };
 
 /* Takes over the three factor matrices, whatever the outcome (they are left empty), and a reference

@@ -5,6 +5,7 @@
 #include "number.h"
 #include "scanner.h"
 #include "scheme_file.h"
+#include "scheme_print.h"
 
 #include <stdlib.h>
 
@@ -158,15 +159,16 @@ static bool recognize_coefficients(const fm_input *input)
 
 /* ---------------------------------------------------------------- writing */
 
-static void write_block(const fm_factors *f, FILE *file)
+static void write_block(const fm_scheme *scheme, int axis, FILE *file)
 {
+    const fm_factors *f = &scheme->factors[axis];
     static const fmpq zero = {0, 1};
     size_t *next = fm_alloc(f->rank, sizeof *next); /* of each row, by ascending index */
     memcpy(next, f->start, f->rank * sizeof *next);
     for (uint32_t i = 0; i < f->extent; i++)
         for (uint32_t r = 0; r < f->rank; r++) {
             bool here = next[r] < f->start[r + 1] && f->index[next[r]] == i;
-            fm_number_print(file, here ? &f->value[next[r]++] : &zero);
+            fm_scheme_print_number(file, scheme, here ? &f->value[next[r]++] : &zero);
             fputc(r + 1 < f->rank ? ' ' : '\n', file);
         }
     free(next);
@@ -181,7 +183,7 @@ static fm_status write_coefficients(const fm_scheme *scheme, FILE *file, fm_erro
     fm_write_directives(scheme, false, "# ", "\n", file);
     for (int axis = 0; axis < 3; axis++) {
         fputs(axis > 0 ? "#\n" : "", file);
-        write_block(&scheme->factors[axis], file);
+        write_block(scheme, axis, file);
     }
     return FM_OK;
 }

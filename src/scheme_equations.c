@@ -79,13 +79,27 @@ static fm_status read_equation(reader *r)
     return axis == 2 ? read_element(r, name) : read_product(r, name);
 }
 
+/* Passes over a statement that calls a function, Simplify(...), as scripts for computer algebra have
+   them behind the equations; it sets nothing. False when something else comes next. */
+static bool skip_call(fm_scanner *scanner)
+{
+    const char *at = scanner->at;
+    size_t letters = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    size_t length = strcspn(at, "=;\n");
+    if (letters < 2 || at[letters] != '(' || at[length] == '=')
+        return false;
+    scanner->at += length;
+    return true;
+}
+
 static fm_status read_equations(reader *r)
 {
     char buffer[32];
     fm_scanner *scanner = &r->in.scanner;
     fm_status status = fm_scan_comments(scanner);
     while (status == FM_OK && *scanner->at != '\0') {
-        status = read_equation(r);
+        if (!skip_call(scanner))
+            status = read_equation(r);
         if (status == FM_OK && strchr("\n;,", *scanner->at) == NULL)
             status = fm_scan_refuse(scanner, "expected the end of an equation, found %s",
                                     fm_scan_show(scanner, buffer));

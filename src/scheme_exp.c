@@ -2,8 +2,8 @@
    C; docs/scheme-file.md. */
 #include "error.h"
 #include "expression.h"
-#include "number.h"
 #include "scheme_file.h"
+#include "scheme_print.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -103,25 +103,12 @@ static void write_entry(const fm_tensor *tensor, int axis, uint32_t index, FILE 
             (axis == 2 ? row : column) + 1);
 }
 
-static void write_term(const fmpq_t value, bool first, FILE *file)
-{
-    fmpq_t size;
-    fputs(fmpq_sgn(value) < 0 ? "-" : first ? "" : "+", file);
-    fmpq_init(size);
-    fmpq_abs(size, value);
-    if (!fmpq_is_one(size)) {
-        fm_number_print(file, size);
-        fputc('*', file);
-    }
-    fmpq_clear(size);
-}
-
 static void write_factor(const fm_scheme *scheme, int axis, uint32_t r, FILE *file)
 {
     const fm_factors *f = &scheme->factors[axis];
     fputc('(', file);
     for (size_t e = f->start[r]; e < f->start[r + 1]; e++) {
-        write_term(&f->value[e], e == f->start[r], file);
+        fm_scheme_print_coefficient(file, scheme, &f->value[e], e == f->start[r], false, "*");
         write_entry(scheme->tensor, axis, f->index[e], file);
     }
     if (f->start[r] == f->start[r + 1]) { /* the expression must show a factor that is 0 */

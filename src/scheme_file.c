@@ -10,10 +10,10 @@
 
 /* In the order in which they are tried. */
 static const fm_scheme_format *const formats[] = {
-    &fm_scheme_format_npy,  &fm_scheme_format_npz,   &fm_scheme_format_mathematica,
-    &fm_scheme_format_json, &fm_scheme_format_maple, &fm_scheme_format_equations,
-    &fm_scheme_format_exp,  &fm_scheme_format_sms,   &fm_scheme_format_coefficients,
-    &fm_scheme_format_text, &fm_scheme_format_latex,
+    &fm_scheme_format_npy,          &fm_scheme_format_npz,  &fm_scheme_format_python,
+    &fm_scheme_format_mathematica,  &fm_scheme_format_json, &fm_scheme_format_maple,
+    &fm_scheme_format_equations,    &fm_scheme_format_exp,  &fm_scheme_format_sms,
+    &fm_scheme_format_coefficients, &fm_scheme_format_text, &fm_scheme_format_latex,
 };
 
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
@@ -159,17 +159,29 @@ fm_status fm_readings_read(const char *path, const fm_read_options *options, fm_
 
 /* ---------------------------------------------------------------- files of a folder */
 
-/* Programs and pages about schemes have examples in them. */
-static bool is_about_schemes(const char *path)
+static bool ends_in(const char *path, const char *const *endings, size_t count)
 {
-    static const char *const endings[] = {".c",  ".h",    ".cc",  ".cpp", ".hpp", ".py",   ".ipynb",
-                                          ".sh", ".md",   ".rst", ".tex", ".bib", ".html", ".yml",
-                                          ".js", ".java", ".rs",  ".go",  ".jl",  ".log"};
     const char *dot = strrchr(path, '.');
-    for (size_t e = 0; e < sizeof endings / sizeof *endings && dot != NULL; e++)
+    for (size_t e = 0; e < count && dot != NULL; e++)
         if (strcasecmp(dot, endings[e]) == 0)
             return true;
     return false;
+}
+
+/* Programs and pages about schemes have examples in them. */
+static bool is_about_schemes(const char *path)
+{
+    static const char *const endings[] = {".c",  ".h",    ".cc",  ".cpp", ".hpp",  ".sh",
+                                          ".md", ".rst",  ".tex", ".bib", ".html", ".yml",
+                                          ".js", ".java", ".rs",  ".go",  ".jl",   ".log"};
+    return ends_in(path, endings, sizeof endings / sizeof *endings);
+}
+
+/* Programs and notebooks of which only schemes as tuples of arrays are read. */
+static bool is_python_source(const char *path)
+{
+    static const char *const endings[] = {".py", ".ipynb"};
+    return ends_in(path, endings, sizeof endings / sizeof *endings);
 }
 
 /* How many integers a line has; -1 when there is something else. */
@@ -228,8 +240,12 @@ bool fm_scheme_file_recognize(const char *path)
         return false;
     input.text = text;
     const fm_scheme_format *format = recognize(&input);
-    bool meant = format != NULL;
-    if (format == &fm_scheme_format_json)
+    bool meant = format != NULL && !is_python_source(path);
+    if (format == &fm_scheme_format_python)
+        meant = fm_python_has_scheme(text);
+    else if (format == &fm_scheme_format_npz)
+        meant = memmem(text, input.length, ".npy", 4) != NULL; /* and no other archive */
+    else if (format == &fm_scheme_format_json)
         meant = strstr(text, "\"u\"") != NULL || strstr(text, "\"U\"") != NULL ||
                 is_list_of_matrices(text);
     else if (format == &fm_scheme_format_text)

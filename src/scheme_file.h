@@ -33,10 +33,14 @@ typedef struct fm_scheme_format {
 extern const fm_scheme_format fm_scheme_format_json, fm_scheme_format_text, fm_scheme_format_exp,
     fm_scheme_format_equations, fm_scheme_format_mathematica, fm_scheme_format_maple,
     fm_scheme_format_sms, fm_scheme_format_coefficients, fm_scheme_format_npy, fm_scheme_format_npz,
-    fm_scheme_format_latex;
+    fm_scheme_format_python, fm_scheme_format_latex;
 
 /* Writes any number of schemes as one archive. */
 fm_status fm_npz_write(const fm_scheme_list *list, FILE *file, fm_error *error);
+
+/* Whether source text assigns a tuple or list that begins with an array: a program may have arrays of
+   other things. */
+bool fm_python_has_scheme(const char *text);
 
 /* Which matrix of a triple a file name stands for, X_L.sms, X_R.sms or X_P.sms: 0, 1, 2; -1. */
 int fm_sms_axis(const char *path);

@@ -52,7 +52,8 @@ static bool is_integer(const json_t *value, json_int_t low, json_int_t high)
 static const char *show(const json_t *value, char buffer[48])
 {
     char text[44];
-    size_t size = json_dumpb(value, text, sizeof text, JSON_ENCODE_ANY | JSON_COMPACT);
+    size_t size = json_dumpb(value, text, sizeof text,
+                             JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15));
     bool cut = size > sizeof text;
     snprintf(buffer, 48, "%.*s%s", (int)(cut ? 0 : size), text, cut ? "a long value" : "");
     return buffer;
@@ -553,11 +554,12 @@ static void write_equations(const fm_scheme *scheme, FILE *file)
 }
 
 /* An integer as a number when every reader can hold it, everything else as a string. */
-static void write_number(const fmpq_t value, FILE *file)
+static void write_number(const fm_scheme *scheme, const fmpq_t value, FILE *file)
 {
-    bool plain = fmpz_is_one(fmpq_denref(value)) && fmpz_bits(fmpq_numref(value)) <= 53;
+    bool plain = scheme->laurents == NULL && fmpz_is_one(fmpq_denref(value)) &&
+                 fmpz_bits(fmpq_numref(value)) <= 53;
     fputs(plain ? "" : "\"", file);
-    fm_number_print(file, value);
+    fm_scheme_print_number(file, scheme, value);
     fputs(plain ? "" : "\"", file);
 }
 
@@ -571,7 +573,7 @@ static void write_factors(const fm_scheme *scheme, int axis, FILE *file)
         fputs(r > 0 ? ",\n        [" : "\n        [", file);
         for (uint32_t i = 0; i < extent; i++) {
             fputs(i > 0 ? ", " : "", file);
-            write_number(row[i], file);
+            write_number(scheme, row[i], file);
         }
         fputc(']', file);
     }
@@ -585,8 +587,9 @@ static fm_status write_json(const fm_scheme *scheme, FILE *file, fm_error *error
     bool is_f2 = scheme->ring.kind == FM_RING_ZP && scheme->ring.p == 2;
     fputs("{\n", file);
     write_tensor(scheme->tensor, file);
-    fprintf(file, "    \"m\": %u,\n    \"z2\": %s,\n    \"ring\": \"%s\",\n", scheme->rank,
-            is_f2 ? "true" : "false", fm_ring_name(scheme->ring, ring));
+    fprintf(file, "    \"m\": %u,\n    \"z2\": %s,\n", scheme->rank, is_f2 ? "true" : "false");
+    if (scheme->laurents == NULL)
+        fprintf(file, "    \"ring\": \"%s\",\n", fm_ring_name(scheme->ring, ring));
     write_provenance(&scheme->provenance, file);
     write_equations(scheme, file);
     for (int axis = 0; axis < 3; axis++)

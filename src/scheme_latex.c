@@ -38,6 +38,8 @@ static void write_factor(const fm_scheme *scheme, int axis, uint32_t r, FILE *fi
 
 static fm_status write_latex(const fm_scheme *scheme, FILE *file, fm_error *error)
 {
+    if (scheme->laurents != NULL)
+        return fm_fail(error, FM_BAD_INPUT, "a table has rational coefficients only");
     char ring[FM_RING_NAME_SIZE];
     const uint32_t *format = scheme->tensor->format;
     if (!fm_tensor_is_matmul(scheme->tensor, NULL))

@@ -87,25 +87,10 @@ static fm_status read_triad(fm_matrices *in, fm_factors factors[3])
     return status == FM_OK ? fm_scan_expect(in->scanner, ')') : status;
 }
 
-/* Goes on to a later place of the text; statements between are left alone. */
-static fm_status pass_over(fm_scanner *scanner, const char *found)
-{
-    for (; scanner->at < found; scanner->at++) {
-        if (*scanner->at == '#') {
-            size_t length = strcspn(scanner->at, "\n");
-            fm_status status = fm_scan_directive(scanner, scanner->at + 1, length - 1);
-            if (status != FM_OK)
-                return status;
-        }
-        scanner->line += *scanner->at == '\n';
-    }
-    return FM_OK;
-}
-
 static fm_status read_triads(fm_matrices *in, fm_reading *reading)
 {
     fm_scanner *scanner = in->scanner;
-    fm_status status = pass_over(scanner, strstr(scanner->at, "Triad("));
+    fm_status status = fm_scan_pass_over(scanner, strstr(scanner->at, "Triad("));
     do {
         if (status == FM_OK)
             status = expect_word(scanner, "Triad");
@@ -141,7 +126,7 @@ static fm_status read_lrp(fm_scanner *scanner, fm_reading_list *list)
     for (int matrix = 0; matrix < 3 && status == FM_OK; matrix++) {
         uint32_t rows, columns;
         const char *found = find_matrix(scanner->at);
-        status = found != NULL ? pass_over(scanner, found)
+        status = found != NULL ? fm_scan_pass_over(scanner, found)
                                : fm_scan_refuse(scanner, "%d matrices; a scheme is three", matrix);
         if (status == FM_OK)
             status = begin_matrix(scanner, UINT32_MAX, &rows, &columns);

@@ -334,7 +334,7 @@ static fm_status guess_flat(fm_numpy_reader *in, const fm_array *array, size_t r
     if (status != FM_OK || (all > 0 && found <= GUESSES_MAX))
         return status;
     return fm_numpy_refuse(in,
-                           "%zu numbers in a row can be U, V and W of %s; the tensor must be given",
+                           "%zu numbers in a row can be U, V and W of %s; give --format or --tensor",
                            count, all == 0 ? "no format" : "too many formats");
 }
 

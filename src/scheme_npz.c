@@ -470,9 +470,12 @@ fm_status fm_npz_write(const fm_scheme_list *list, FILE *file, fm_error *error)
     writer out = {.error = error};
     fm_status status = FM_OK;
     for (size_t s = 0; s < list->count && status == FM_OK; s++) {
+        if (list->schemes[s]->laurents != NULL)
+            status = fm_fail(error, FM_BAD_INPUT, "an archive has rational coefficients only");
         if (list->count > 1)
             snprintf(out.prefix, sizeof out.prefix, "%zu/", s);
-        status = add_scheme(&out, list->schemes[s]);
+        if (status == FM_OK)
+            status = add_scheme(&out, list->schemes[s]);
     }
     if (status == FM_OK)
         status = fm_archive_write(out.members, out.count, file, error);

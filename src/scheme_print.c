@@ -1,8 +1,11 @@
 #include "scheme_print.h"
 
+#include "laurent.h"
 #include "memory.h"
 #include "number.h"
 
+#include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,17 +23,67 @@ const char *fm_entry_name(const fm_tensor *tensor, unsigned axis, uint32_t index
     return buffer;
 }
 
-/* The sign and the coefficient of a term, of which the name is still to come. */
-static void print_coefficient(FILE *file, const fmpq_t value, bool first)
+/* What fm_laurent_text writes, without blanks, and I for the imaginary unit, as Mathematica and Maple
+   have it; to be freed with free. */
+static char *laurent_text(const fm_scheme *scheme, const fmpq_t value)
 {
-    fmpq_t size;
-    bool negative = fmpq_sgn(value) < 0;
-    fputs(first ? (negative ? "-" : "") : (negative ? " - " : " + "), file);
-    fmpq_init(size);
-    fmpq_abs(size, value);
-    if (!fmpq_is_one(size))
-        fm_number_print(file, size);
-    fmpq_clear(size);
+    const fm_laurents *laurents = scheme->laurents;
+    char *text = fm_laurent_text(fm_laurents_at(laurents, value), LONG_MAX, laurents->parameter);
+    char *to = text, before = ' ';
+    for (const char *c = text; *c != '\0'; before = *c++) {
+        bool alone = *c == 'i' && !isalpha((unsigned char)before) && !isalpha((unsigned char)c[1]);
+        if (*c != ' ')
+            *to++ = alone ? 'I' : *c;
+    }
+    *to = '\0';
+    return text;
+}
+
+/* Sets plain to a coefficient that is rational; false for others. */
+static bool is_rational(const fm_scheme *scheme, const fmpq_t value, fmpq_t plain)
+{
+    if (scheme->laurents != NULL)
+        return fm_laurent_is_rational(fm_laurents_at(scheme->laurents, value), plain);
+    fmpq_set(plain, value);
+    return true;
+}
+
+void fm_scheme_print_number(FILE *file, const fm_scheme *scheme, const fmpq_t value)
+{
+    fmpq_t plain;
+    fmpq_init(plain);
+    if (is_rational(scheme, value, plain))
+        fm_number_print(file, plain);
+    else {
+        char *text = laurent_text(scheme, value);
+        fputs(text, file);
+        free(text);
+    }
+    fmpq_clear(plain);
+}
+
+void fm_scheme_print_coefficient(FILE *file, const fm_scheme *scheme, const fmpq_t value,
+                                 bool first, bool spaced, const char *times)
+{
+    fmpq_t plain;
+    fmpq_init(plain);
+    bool rational = is_rational(scheme, value, plain);
+    bool negative = rational && fmpq_sgn(plain) < 0;
+    if (first)
+        fputs(negative ? "-" : "", file);
+    else
+        fprintf(file, spaced ? " %c " : "%c", negative ? '-' : '+');
+    fmpq_abs(plain, plain);
+    if (!rational) {
+        char *text = laurent_text(scheme, value);
+        bool enclosed = text[0] == '(' && text[strcspn(text, ")") + 1] == '\0';
+        fprintf(file, enclosed ? "%s%s" : "(%s)%s", text, times);
+        free(text);
+    } else if (!fmpq_is_one(plain)) {
+        fm_number_print(file, plain);
+        fputs(times, file);
+    }
+    fmpq_clear(plain);
 }
 
 static void print_factor(FILE *file, const fm_scheme *scheme, int axis, uint32_t r)
@@ -41,7 +94,7 @@ static void print_factor(FILE *file, const fm_scheme *scheme, int axis, uint32_t
     if (f->start[r] == f->start[r + 1])
         fputc('0', file);
     for (size_t e = f->start[r]; e < f->start[r + 1]; e++) {
-        print_coefficient(file, &f->value[e], e == f->start[r]);
+        fm_scheme_print_coefficient(file, scheme, &f->value[e], e == f->start[r], true, "");
         fputs(fm_entry_name(scheme->tensor, (unsigned)axis, f->index[e], name), file);
     }
     fputc(')', file);
@@ -90,7 +143,7 @@ void fm_scheme_print_elements(FILE *file, const fm_scheme *scheme, const char *b
         fputs(fm_entry_name(scheme->tensor, 2, k, name), file);
         fputs(start[k] == start[k + 1] ? " = 0" : " = ", file);
         for (size_t t = start[k]; t < start[k + 1]; t++) {
-            print_coefficient(file, terms[t].value, t == start[k]);
+            fm_scheme_print_coefficient(file, scheme, terms[t].value, t == start[k], true, "");
             fprintf(file, "m%u", terms[t].product + 1);
         }
     }

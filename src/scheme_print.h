@@ -11,6 +11,14 @@
 const char *fm_entry_name(const fm_tensor *tensor, unsigned axis, uint32_t index,
                           char buffer[FM_ENTRY_NAME_SIZE]);
 
+/* Writes a coefficient of the scheme as readers take it, without blanks: -1/2, or 1/2+1/2*I. */
+void fm_scheme_print_number(FILE *file, const fm_scheme *scheme, const fmpq_t value);
+
+/* Writes the sign of a coefficient, minus or, unless the term is the first one, plus, and its size
+   unless that is 1, put before times: "-2*", "+(1+x)*". The name of an entry is still to come. */
+void fm_scheme_print_coefficient(FILE *file, const fm_scheme *scheme, const fmpq_t value,
+                                 bool first, bool spaced, const char *times);
+
 /* The equation of product r, "m1 = (a11 + a22) * (b11 + b22)", without a newline. */
 void fm_scheme_print_product(FILE *file, const fm_scheme *scheme, uint32_t r);
 

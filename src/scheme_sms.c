@@ -5,6 +5,7 @@
 #include "memory.h"
 #include "number.h"
 #include "scheme_file.h"
+#include "scheme_print.h"
 #include "triple.h"
 
 #include <ctype.h>
@@ -63,7 +64,8 @@ static fm_status read_entry(fm_scanner *scanner, fm_triple *t, int axis, bool *l
     if (status != FM_OK)
         return status;
     fmpq_init(value);
-    status = fm_scan_number(scanner, value);
+    status = scanner->laurents != NULL ? fm_scan_coefficient(scanner, value)
+                                       : fm_scan_number(scanner, value);
     *last = i == 0 && j == 0;
     if (status == FM_OK && !*last && (i == 0 || j == 0))
         status = fm_scan_refuse(scanner, "entry (%u, %u): indices are from 1", i, j);
@@ -115,7 +117,7 @@ static fm_status make_reading(const fm_scanner *scanner, fm_triple *t, uint32_t 
         if (t->columns[matrix] > FM_EXTENT_MAX)
             return fm_scan_refuse(scanner, "%c has %u entries of its matrix, above %d", "LRP"[axis],
                                   t -> columns[matrix], FM_EXTENT_MAX);
-        fm_cells_to_factors(&t->cells[matrix], rank, t->columns[matrix], NULL, &most,
+        fm_cells_to_factors(&t->cells[matrix], rank, t->columns[matrix], scanner->laurents, &most,
                             &reading->factors[axis]);
         if (most > 1)
             return fm_scan_refuse(scanner, "%c has two entries at one place", "LRP"[axis]);
@@ -177,8 +179,8 @@ char *fm_sms_beside(const char *path, int axis)
     return beside;
 }
 
-static fm_status read_file(const char *path, fm_triple *t, int axis, fm_reading *reading,
-                           fm_error *error)
+static fm_status read_file(const char *path, fm_triple *t, int axis, fm_laurents *laurents,
+                           fm_reading *reading, fm_error *error)
 {
     fm_scanner scanner;
     char *text, buffer[32];
@@ -187,6 +189,7 @@ static fm_status read_file(const char *path, fm_triple *t, int axis, fm_reading 
     if (status != FM_OK)
         return status;
     status = fm_scanner_init(&scanner, text, length, path, error);
+    scanner.laurents = laurents;
     if (status == FM_OK)
         status = read_matrix(&scanner, t, axis);
     if (status == FM_OK)
@@ -208,12 +211,13 @@ static fm_status read_files(const char *path, fm_reading_list *list, fm_error *e
     fm_reading *reading = fm_reading_list_add(list);
     for (int axis = 0; axis < 3 && status == FM_OK; axis++) {
         char *beside = fm_sms_beside(path, axis);
-        status = read_file(beside, &t, axis, reading, error);
+        status = read_file(beside, &t, axis, list->laurents, reading, error);
         free(beside);
     }
+    fm_scanner scanner = {
+        .line = t.line[0], .name = path, .error = error, .laurents = list->laurents};
     if (status == FM_OK)
-        status = make_reading(&(fm_scanner){.line = t.line[0], .name = path, .error = error}, &t,
-                              &spare, reading);
+        status = make_reading(&scanner, &t, &spare, reading);
     fm_triple_clear(&t);
     return status;
 }
@@ -224,6 +228,7 @@ static fm_status read_sms(const fm_input *input, fm_reading_list *list, fm_error
     fm_scanner scanner;
     fm_triple first = {0};
     fm_status status = fm_scanner_init(&scanner, input->text, input->length, input->name, error);
+    scanner.laurents = list->laurents;
     if (status != FM_OK)
         return status;
     fm_scanner ahead = scanner;
@@ -259,21 +264,23 @@ static bool recognize_sms(const fm_input *input)
 /* ---------------------------------------------------------------- writing */
 
 /* L and R by rows, which are products. */
-static void write_rows(const fm_factors *f, FILE *file)
+static void write_rows(const fm_scheme *scheme, int axis, FILE *file)
 {
+    const fm_factors *f = &scheme->factors[axis];
     fprintf(file, "%u %u R\n", f->rank, f->extent);
     for (uint32_t r = 0; r < f->rank; r++)
         for (size_t e = f->start[r]; e < f->start[r + 1]; e++) {
             fprintf(file, "%u %u ", r + 1, f->index[e] + 1);
-            fm_number_print(file, &f->value[e]);
+            fm_scheme_print_number(file, scheme, &f->value[e]);
             fputc('\n', file);
         }
     fputs("0 0 0\n", file);
 }
 
 /* P by rows, which are entries of C. */
-static void write_columns(const fm_factors *f, FILE *file)
+static void write_columns(const fm_scheme *scheme, FILE *file)
 {
+    const fm_factors *f = &scheme->factors[2];
     size_t *next = fm_alloc(f->rank, sizeof *next); /* of each row, by ascending index */
     memcpy(next, f->start, f->rank * sizeof *next);
     fprintf(file, "%u %u R\n", f->extent, f->rank);
@@ -281,7 +288,7 @@ static void write_columns(const fm_factors *f, FILE *file)
         for (uint32_t r = 0; r < f->rank; r++)
             if (next[r] < f->start[r + 1] && f->index[next[r]] == k) {
                 fprintf(file, "%u %u ", k + 1, r + 1);
-                fm_number_print(file, &f->value[next[r]++]);
+                fm_scheme_print_number(file, scheme, &f->value[next[r]++]);
                 fputc('\n', file);
             }
     fputs("0 0 0\n", file);
@@ -293,9 +300,9 @@ void fm_sms_write_matrix(const fm_scheme *scheme, int axis, FILE *file)
     if (axis == 0)
         fm_write_directives(scheme, false, "# ", "\n", file);
     if (axis < 2)
-        write_rows(&scheme->factors[axis], file);
+        write_rows(scheme, axis, file);
     else
-        write_columns(&scheme->factors[axis], file);
+        write_columns(scheme, file);
 }
 
 fm_status fm_sms_can_write(const fm_scheme *scheme, fm_error *error)
@@ -319,6 +326,7 @@ const fm_scheme_format fm_scheme_format_sms = {
     .kind = FM_FILE_SMS,
     .name = "sms",
     .many = true,
+    .has_laurents = true,
     .recognize = recognize_sms,
     .read = read_sms,
     .write = write_sms,

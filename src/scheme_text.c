@@ -5,6 +5,7 @@
 #include "number.h"
 #include "scanner.h"
 #include "scheme_file.h"
+#include "scheme_print.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -270,7 +271,7 @@ static fm_status write_text(const fm_scheme *scheme, FILE *file, fm_error *error
         for (uint32_t r = 0; r < scheme->rank; r++) {
             fm_transposed_row(scheme, axis, r, row);
             for (uint32_t i = 0; i < tensor->extent[axis]; i++) {
-                fm_number_print(file, row[i]);
+                fm_scheme_print_number(file, scheme, row[i]);
                 fputc(i + 1 < tensor->extent[axis] ? ' ' : '\n', file);
             }
         }

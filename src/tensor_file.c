@@ -71,7 +71,7 @@ static fm_status read_entry(reader *in, char **words, unsigned count)
     }
     fmpq_init(value);
     bool good =
-        strchr(words[3], '/') == NULL && fm_number_parse(words[3], value) && !fmpq_is_zero(value);
+        strpbrk(words[3], "/.") == NULL && fm_number_parse(words[3], value) && !fmpq_is_zero(value);
     if (good) {
         in->entries = fm_grow(in->entries, in->count, &in->capacity, sizeof *in->entries);
         fm_tensor_entry *entry = &in->entries[in->count++];

@@ -29,6 +29,15 @@ void fm_triple_transpose(fm_triple *triple, int matrix)
 
 /* ---------------------------------------------------------------- lists of rows */
 
+/* Whether another element follows; Python lets lists end in a comma. */
+static bool goes_on(fm_scanner *scanner, char close)
+{
+    if (!fm_scan_char(scanner, ','))
+        return false;
+    fm_scan_blanks(scanner);
+    return close != ']' || *scanner->at != close;
+}
+
 static fm_status read_row(fm_triple *t, int matrix, fm_scanner *scanner, char open, char close)
 {
     fmpq_t value;
@@ -41,7 +50,7 @@ static fm_status read_row(fm_triple *t, int matrix, fm_scanner *scanner, char op
         if (status == FM_OK && !fmpq_is_zero(value))
             fm_cells_add(&t->cells[matrix], row, column, value);
         column++;
-    } while (status == FM_OK && fm_scan_char(scanner, ','));
+    } while (status == FM_OK && goes_on(scanner, close));
     fmpq_clear(value);
     if (status == FM_OK)
         status = fm_scan_expect(scanner, close);
@@ -63,7 +72,7 @@ fm_status fm_triple_read(fm_triple *triple, int matrix, fm_scanner *scanner, cha
     do {
         if (status == FM_OK)
             status = read_row(triple, matrix, scanner, open, close);
-    } while (status == FM_OK && fm_scan_char(scanner, ','));
+    } while (status == FM_OK && goes_on(scanner, close));
     return status == FM_OK ? fm_scan_expect(scanner, close) : status;
 }
 

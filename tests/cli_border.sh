@@ -48,11 +48,11 @@ has err 'fewmul: w.coefficients: a certificate has rational coefficients only'
 [ ! -e OUT ] || fail "a certificate of a scheme with a parameter"
 echo '(a11+x*a11)*b11*c11' >scalar.exp
 exits 0 "$fewmul" verify scalar.exp
-for call in 'show' 'convert --to json' 'gen --target c --type f64 -o matmul.c' 'lift' \
+for call in 'show' 'gen --target c --type f64 -o matmul.c' 'lift' \
     'derive permute --to 1x1x1 --store store' 'bench gemm --sizes 8 --scheme'; do
     # shellcheck disable=SC2086
     exits 2 "$fewmul" $call scalar.exp
-    has err 'scalar.exp: polynomials in a parameter, which only verify takes'
+    has err 'scalar.exp: polynomials in a parameter, which only verify and convert take'
 done
 [ ! -e matmul.c ] && [ ! -e store ] || fail "something was made of a scheme with a parameter"
 
@@ -74,8 +74,8 @@ has out '"valid": true, "ring": "qi"'
 sed 's/-I}/I}/' complex.m >wrong.m
 exits 1 "$fewmul" verify wrong.m
 has out 'does not hold over qi: a12 b21 in c11 should be 1 and is -1'
-exits 2 "$fewmul" convert --to text complex.m
-has err 'complex.m: complex coefficients, which only verify takes'
+exits 2 "$fewmul" show complex.m
+has err 'complex.m: complex coefficients, which only verify and convert take'
 
 # Of a file with several, those with rational coefficients are ordinary schemes.
 cat >several.json <<'END'
@@ -87,6 +87,60 @@ exits 0 "$fewmul" verify several.json
 has_line out 'several.json[0]: 1x1x1, rank 1, holds over qi; 0 additions'
 has_line out 'several.json[1]: 1x1x1, rank 1, holds over q; 0 additions, coefficients 1/2, 1, 2'
 has_line out 'several.json[2]: 1x1x1, rank 1, approximate (border rank) over q: the products are the tensor + O(x), error of degree 1; 0 additions'
+
+exits 2 "$fewmul" show several.json
+has err 'several.json: scheme 0: complex coefficients, which only verify and convert take'
+cat >several.py <<'END'
+first = [np.array([[1.]]), np.array([[1.]]), np.array([[1.]])]
+second = [np.array([[1.j]]), np.array([[-1.j]]), np.array([[1.]])]
+END
+exits 0 "$fewmul" verify several.py
+exits 2 "$fewmul" show several.py
+has err 'several.py: second: complex coefficients, which only verify and convert take'
+
+# What convert writes reads back as the same scheme, or is refused; of several, rational ones too.
+for scheme in scalar.exp exact.exp complex.m several.json several.py; do
+    kinds='json text sms'
+    case $scheme in several*) ;; *) kinds="$kinds exp equations mathematica maple coefficients" ;; esac
+    exits 0 "$fewmul" convert --to json "$scheme" -o 1.json
+    for kind in $kinds; do
+        exits 0 "$fewmul" convert --to $kind "$scheme" -o 2.$kind
+        exits 0 "$fewmul" convert --to json 2.$kind -o 3.json
+        cmp 1.json 3.json || fail "$scheme as $kind: $(cat 2.$kind)"
+    done
+done
+for kind in npz latex; do
+    exits 2 "$fewmul" convert --to $kind complex.m -o 1.$kind
+    has err 'complex.m: '
+    has err 'rational coefficients only'
+    [ ! -e 1.$kind ] || fail "complex coefficients as $kind"
+done
+sed '2s/"m"/"ring": "f3", "m"/' several.json >ring.json
+exits 0 "$fewmul" verify ring.json
+has out 'ring.json[1]: 1x1x1, rank 1, holds over f3;'
+sed '1s/"m"/"ring": "f2", "m"/' several.json >ring.json
+exits 2 "$fewmul" verify ring.json
+has err 'are not in f2'
+
+# Sparse matrices, in one file and in three.
+cat >x.sms <<'END'
+1 1 R
+1 1 1/2+I/2
+0 0 0
+1 1 R
+1 1 (1-I)*x
+0 0 0
+1 1 R
+1 1 x^-1
+0 0 0
+END
+exits 0 "$fewmul" verify x.sms
+has out 'x.sms: 1x1x1, rank 1, holds over qi identically in x: the products are the tensor;'
+awk '/R$/ { n++ } { print > ("x_" substr("LRP", n, 1) ".sms") }' x.sms
+exits 0 "$fewmul" verify x_L.sms
+has out 'holds over qi identically in x'
+sed -i 's/-I/+I/' x_R.sms
+exits 1 "$fewmul" verify x_L.sms
 
 # Arrays of complex numbers: i, -i, 1.
 one='\0\0\0\0\0\0\xf0\x3f' zero='\0\0\0\0\0\0\0\0' minus='\0\0\0\0\0\0\xf0\xbf'

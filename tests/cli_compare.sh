@@ -79,6 +79,17 @@ has_line out '3 schemes, 2 classes, exactly'
 exits 0 "$fewmul" compare --count --exact --steps 1 a.txt b.txt
 has_line out '2 schemes, 1 to 2 classes: 1 not decided'
 
+# Folders as verify reads them, and what a file does not say is told.
+mkdir folder
+cp a.txt folder/a.dat
+"$fewmul" convert --to exp b.txt -o folder/b.exp
+"$fewmul" convert --to sms b.txt -o folder/b_L.sms
+echo 'No scheme.' >folder/README
+exits 0 "$fewmul" compare --count folder
+has_line out '3 schemes, at least 1 class: equal invariants do not prove equivalence'
+exits 0 "$fewmul" compare --format 2x2x2 --transposed yes folder/a.dat folder/b.exp
+exits 2 "$fewmul" compare --transposed no folder/a.dat folder/b.exp
+
 # Stabilizers.
 exits 0 "$fewmul" compare --stabilizer a.txt
 has out 'a.txt: 2x2x2, rank 7, stabilizer of order 36; '

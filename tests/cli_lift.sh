@@ -78,3 +78,10 @@ exits 2 "$fewmul" lift --to f3 f2.json
 exits 2 "$fewmul" lift --steps many f2.json
 exits 2 "$fewmul" lift f2.json -o absent/out.json
 exits 2 "$fewmul" lift
+
+# Of a folder all schemes in it.
+mkdir folder
+cp f2.json f3.json folder
+exits 0 "$fewmul" lift folder -o all.json
+exits 0 "$fewmul" verify --json all.json
+[ "$(grep -c '"valid": true, "ring": "zt"' out)" -eq 2 ] || fail "a folder: $(cat out)"

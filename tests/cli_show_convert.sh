@@ -159,3 +159,12 @@ exits 2 "$fewmul" convert --to xml strassen.txt
 exits 2 "$fewmul" convert strassen.txt -o
 exits 2 "$fewmul" show -o out strassen.txt
 has err "unknown option '-o'"
+
+# Of a folder what is a scheme in it, as 'fewmul verify' takes it.
+mkdir folder
+cp strassen.txt folder
+echo 'No scheme.' >folder/README
+exits 0 "$fewmul" show folder
+has_line out 'folder/strassen.txt'
+exits 2 "$fewmul" show nowhere folder
+has_line out 'rank       7'

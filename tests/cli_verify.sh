@@ -108,6 +108,33 @@ exits 2 "$fewmul" verify --transposed maybe strassen.exp
 exits 2 "$fewmul" verify --format 2x2 strassen.exp
 exits 2 "$fewmul" verify --format 2x2x2 --tensor 2x2x2 strassen.exp
 
+# What holds for no matrix product may be a product of structured matrices, which must be told: a
+# scheme that lost a variable is not to pass for one.
+cat >upper.coefficients <<'END'
+1 1 0 0 0 0
+0 0 1 1 0 0
+0 0 0 0 1 1
+#
+1 0 0 0 0 0
+0 1 0 0 0 0
+0 0 1 0 1 0
+0 0 0 1 0 1
+#
+1 0 1 0 0 0
+0 1 0 1 0 0
+0 0 0 0 1 0
+0 0 0 0 0 1
+END
+exits 2 "$fewmul" verify upper.coefficients
+has err 'sizes 3, 4 and 4, which are not those of a matrix product; the scheme holds for --tensor 2:upper*general'
+exits 0 "$fewmul" verify --tensor 2:upper.general upper.coefficients
+sed '1s/1/2/' upper.coefficients >wrong.coefficients
+exits 2 "$fewmul" verify wrong.coefficients
+has_line err 'fewmul: wrong.coefficients: the factors are of sizes 3, 4 and 4, which are not those of a matrix product'
+sed '3s/+/-/' strassen.exp >wrong.exp
+exits 1 "$fewmul" verify --ring z wrong.exp
+has out 'inferred from exp: format, W for the transpose of C (--format or --tensor fixes it)'
+
 # Folders: every file of a known kind below, in order; a triple of matrices once; a summary.
 mkdir -p folder/below folder/.hidden
 cp strassen.txt folder/a.txt
@@ -140,6 +167,28 @@ has err 'fewmul: folder/x_R.sms: No such file'
 exits 2 "$fewmul" verify folder/x_P.sms folder/README strassen.txt
 has err 'fewmul: folder/README: no kind of scheme file that is known'
 has out '3 files: 1 scheme holds, 0 do not, 2 could not be read'
+
+# Python source and notebooks: only what is a scheme counts, in a folder only tuples of arrays, and
+# complex numbers are coefficients.
+mkdir python
+cat >python/find.py <<'END'
+import numpy as np
+identity = np.array([[1, 0], [0, 1]])
+decomposition_111 = (np.array([[0.5+0.5j, 0. -0.5j]]), np.array([[1. -1.j, 0. +2.j]]),
+    np.array([[1. +0.j, 0. +0.j]], dtype=np.complex64))
+END
+echo 'print(np.array([[1, 0], [0, 1]]))' >python/other.py
+exits 0 "$fewmul" verify python
+[ "$(head -1 out)" = 'python/find.py[decomposition_111]: 1x1x1, rank 2, holds over qi; 0 additions; inferred from python: format, W for C itself' ] ||
+    fail "Python source: $(cat out)"
+[ "$(tail -1 out)" = '1 file: 1 scheme holds, 0 do not, 0 could not be read' ] || fail "summary: $(tail -1 out)"
+sed 's/2.j/2/' python/find.py >wrong.py
+exits 0 "$fewmul" verify wrong.py # that product is multiplied by 0
+sed 's/1. -1.j/1. +1.j/' python/find.py >wrong.py
+exits 1 "$fewmul" verify wrong.py
+has out 'does not hold over qi: a11 b11 in c11 should be 1 and is i'
+printf 'PK\003\004[Content_Types].xml' >python/sheet.xlsx # nor are all archives NumPy's
+exits 0 "$fewmul" verify --quiet python
 
 # Many schemes in one file are verified at the same time, and the verdicts stay in order.
 for i in 1 2 3 4 5 6 7 8; do cat strassen.txt dropped.txt; done >many.txt

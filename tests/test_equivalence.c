@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include "dense.h"
+#include "factor_matrices.h"
 #include "judge.h"
 #include "memory.h"
 
@@ -620,6 +621,36 @@ static void test_infinite_stabilizer(void **state)
     fm_scheme_free(scheme);
 }
 
+/* How many primes prove a rank is a question of the integers that a row is made of: thirds
+   throughout are no larger than threes. */
+static void test_denominators_count_once(void **state)
+{
+    (void)state;
+    unsigned primes[2];
+    for (int sign = 0; sign < 2; sign++) {
+        dense d;
+        fmpq_t scale;
+        fm_scheme *start = standard(4, 4, 4);
+        fmpq_init(scale);
+        fmpq_set_si(scale, 1000003, 1);
+        if (sign == 1)
+            fmpq_inv(scale, scale);
+        dense_from_scheme(&d, start, start->rank);
+        for (uint32_t r = 1; r < start->rank; r++) /* the sum of all first factors */
+            for (uint32_t e = 0; e < d.extent[0]; e++)
+                fmpq_add(dense_at(&d, 0, 0, e), dense_at(&d, 0, 0, e), dense_at(&d, 0, r, e));
+        for (uint32_t e = 0; e < d.extent[0]; e++)
+            fmpq_mul(dense_at(&d, 0, 0, e), dense_at(&d, 0, 0, e), scale);
+        fm_scheme *scaled = dense_in_ring(&d, start->tensor, "q");
+        primes[sign] = fm_prime_count(scaled);
+        fm_scheme_free(scaled);
+        dense_clear(&d);
+        fmpq_clear(scale);
+        fm_scheme_free(start);
+    }
+    assert_int_equal(primes[0], primes[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -634,6 +665,7 @@ int main(void)
         cmocka_unit_test(test_stabilizer_of_strassen),
         cmocka_unit_test(test_stabilizer_by_brute_force),
         cmocka_unit_test(test_infinite_stabilizer),
+        cmocka_unit_test(test_denominators_count_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

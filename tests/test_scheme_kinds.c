@@ -210,15 +210,52 @@ static void equations_name_products_and_entries(void **state)
         "P3 := A1 (B2 - B4);\r\nP4 := A4 (B3 - B1);\r\nP5 := (A1 + A2) B4;\r\n"
         "P6 := (A3 - A1) (B1 + B2);\r\nP7 := (A2 - A4) (B3 + B4);\r\n"
         "C1 := P1 + P4 - P5 + P7;\r\nC2 := P3 + P5;\r\nC4 := P1 - P2 + P3 + P6;\r\n",
+        /* a script for computer algebra, which checks itself behind the equations */
+        "P01 := (a11 + a22) * (b11 + b22);\nP02 := (a21 + a22) * b11;\nP03 := a11 * (b12 - b22);\n"
+        "P04 := a22 * (- b11 + b21);\nP05 := (a11 + a12) * b22;\n"
+        "P06 := (- a11 + a21) * (b11 + b12);\nP07 := (a12 - a22) * (b21 + b22);\n"
+        "c11 := P01 + P04 - P05 + P07;\nc12 := P03 + P05;\nc21 := P02 + P04;\n"
+        "c22 := P01 - P02 + P03 + P06;\n\nSimplify(c11 - (a11*b11 + a12*b21));\n"
+        "Simplify(c22 - (a21*b12 + a22*b22));\n",
     };
     fm_scheme *strassen = test_strassen(test_ring("zt"));
-    for (size_t s = 0; s < 2; s++) {
+    for (size_t s = 0; s < sizeof spellings / sizeof spellings[0]; s++) {
         fm_scheme *read = read_one(spellings[s]);
         assert_int_equal(fm_scheme_origin(read)->kind, FM_FILE_EQUATIONS);
         assert_same(read, strassen, spellings[s]);
         fm_scheme_free(read);
     }
     fm_scheme_free(strassen);
+}
+
+/* Decimals are the fractions that they say, in every kind that is text. */
+static void decimals_are_exact(void **state)
+{
+    (void)state;
+    static const char *const spellings[] = {
+        "(0.5*a11)*(-.25*b11)*(-8.*c11)\n",
+        "m1 = 0.5 a11 * (-0.25 b11)\nc11 = -8.0 m1\n",
+        "1 1 1 1\n0.50\n-2.5e-01\n-8.000e+00\n",
+        "{{{{0.5}}, {{-.25}}, {{-8.}}}}",
+        "T:=TriadSet([Triad([Matrix([[0.5]]), Matrix([[-0.25]]), Matrix([[-8.0]])])]):",
+        "1 1 R\n1 1 0.5\n0 0 0\n1 1 R\n1 1 -0.25\n0 0 0\n1 1 R\n1 1 -8.0\n0 0 0\n",
+        "0.5\n#\n-.25\n#\n-8.\n",
+        "{\"n\": [1, 1, 1], \"m\": 1, \"u\": [[0.5]], \"v\": [[\"-0.25\"]], \"w\": [[-8.0]]}",
+    };
+    fm_scheme *fractions = read_one("(1/2*a11)*(-1/4*b11)*(-8*c11)\n");
+    for (size_t s = 0; s < sizeof spellings / sizeof spellings[0]; s++) {
+        fm_scheme *read = read_one(spellings[s]);
+        assert_same(read, fractions, spellings[s]);
+        fm_scheme_free(read);
+    }
+    fm_scheme_free(fractions);
+    /* 0.1 is a tenth, and a tenth of ten is one; 0.3333 is no third. */
+    fm_scheme *tenth = read_one("0.1*a11*b11*10*c11\n"),
+              *third = read_one("0.3333*a11*b11*3*c11\n");
+    assert_int_equal(verified(tenth), FM_OK);
+    assert_int_equal(verified(third), FM_NO);
+    fm_scheme_free(tenth);
+    fm_scheme_free(third);
 }
 
 static void text_has_rows_matrices_or_pairs(void **state)
@@ -733,14 +770,15 @@ static void bad_files_are_refused_with_their_line(void **state)
         {"a11*b11*c11/0\n", "FILE:1: divided by something other than a number, or by 0"},
         {"a11*b11*c11/a11\n", "FILE:1: divided by something other than a number"},
         {"a11*b11*\n", "FILE:2: expected a number, an entry or '(', found the end of the file"},
-        {"a11*b11*c1x\n", "FILE: polynomials in a parameter, which only verify takes"},
+        {"a11*b11*c1x\n", "FILE: polynomials in a parameter, which only verify and convert take"},
         {"a11*q11*c11\n", "FILE:1: 'q11' is no entry such as a11, b1,12 or c_1_12"},
-        {"a11*(b11+x*b12)*c11\n", "FILE: polynomials in a parameter, which only verify takes"},
+        {"a11*(b11+x*b12)*c11\n",
+         "FILE: polynomials in a parameter, which only verify and convert take"},
         {"a11*(x*b11+y*b12)*c11\n", "FILE:1: 'y' is no entry"},
         {"a11*b11*c11/(1+x)\n", "FILE:1: divided by something other than one power"},
         {"a11*b11*c11*x^\n", "FILE:1: 'x^' is no polynomial with rational coefficients"},
-        {"a11*(b11+I*b12)*c11\n", "FILE: complex coefficients, which only verify takes"},
-        {"1.5*a11*b11*c11\n", "FILE:1: '1.5*a11*b11*c11' is neither an integer nor a fraction"},
+        {"a11*(b11+I*b12)*c11\n", "FILE: complex coefficients, which only verify and convert take"},
+        {"1.5.2*a11*b11*c11\n", "FILE:1: '1.5.2*a11*b11*c11' is neither an integer nor a fraction"},
         {"a11*b112*c11\n", "FILE:1: an entry of one index, or with its indices run together"},
         {"a11*b11*c11\na1,1*b1*c11\n", "FILE:2: an entry of one index"},
         {"a11*b1,65*c11\n", "FILE:1: 'b1,65': indices are from 1 to 64"},
@@ -757,8 +795,9 @@ static void bad_files_are_refused_with_their_line(void **state)
         {"{{{{1}}, {{1}}, {{1}}},\n{{{1, 2}}, {{1}}, {{1}}}}",
          "FILE:2: product 2 has a matrix of 1 x 2 in place 1, the first one has 1 x 1"},
         {"{{{{1, 2}, {1}}, {{1}}, {{1}}}}", "FILE:1: a row of 1 numbers behind one of 2"},
-        {"{{{{1/2 + I/2}}, {{1}}, {{1}}}}", "FILE: complex coefficients, which only verify takes"},
-        {"{{{{1.5}}, {{1}}, {{1}}}}", "FILE:1: '1.5}}, {{1}}, {{1}}}' is neither an integer"},
+        {"{{{{1/2 + I/2}}, {{1}}, {{1}}}}",
+         "FILE: complex coefficients, which only verify and convert take"},
+        {"{{{{1.5.2}}, {{1}}, {{1}}}}", "FILE:1: '1.5.2}}, {{1}}, {{1}' is neither an integer"},
         {"{{{{1}}, {{1}}, {{1}}}} x", "FILE:1: expected the end of the file, found 'x'"},
         {"{{{{1,2}}, {{1}}, {{1}}}}", "FILE: the factors are of sizes 1 x 2, 1 x 1 and 1 x 1, "
                                       "which are not those of a matrix product"},
@@ -768,7 +807,7 @@ static void bad_files_are_refused_with_their_line(void **state)
         {"Triad([Matrix(65, 1, [[1]]), Matrix(1, 1, [[1]])])",
          "FILE:1: a size of a matrix is not from 1 to 64"},
         {"[[[1]], [[1]], [[1, 1], [1]]]", "FILE: matrix 3: row 1 is not one of 2 numbers"},
-        {"[[[1]], [[1.5]], [[1]]]", "FILE: matrix 2, row 0: 1.5 is neither an integer nor a"},
+        {"[[[1]], [[1.3]], [[1]]]", "FILE: matrix 2, row 0: 1.3 is neither an integer nor a"},
         {"[[[1]], [[1]], 5]", "three matrices of 1 x 1, 1 x 1 and 0 x 0"},
         {"{{{{1/(1-1)}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
         {"{{{{2^65}}, {{1}}, {{1}}}}", "is neither an integer nor a fraction"},
@@ -969,6 +1008,7 @@ int main(void)
         cmocka_unit_test(the_spellings_of_expressions_mean_the_same),
         cmocka_unit_test(entries_above_nine_have_their_names),
         cmocka_unit_test(equations_name_products_and_entries),
+        cmocka_unit_test(decimals_are_exact),
         cmocka_unit_test(text_has_rows_matrices_or_pairs),
         cmocka_unit_test(json_has_other_spellings),
         cmocka_unit_test(reduced_json_is_written_out),

@@ -209,25 +209,23 @@ static bool to_rational(const fm_factors *from, const fm_laurents *laurents, fm_
     return good;
 }
 
-fm_scheme *fm_border_to_rational(const fm_scheme *scheme, const fm_laurents *laurents)
+/* Replaces the coefficients of readings by rationals if all of them are, as some in a file with others
+   may be. */
+static bool make_rational(fm_reading *readings, size_t count, const fm_laurents *laurents)
 {
-    fm_factors factors[3];
-    fm_scheme *rational = NULL;
     bool good = true;
-    for (int axis = 0; axis < 3; axis++)
-        good = to_rational(&scheme->factors[axis], laurents, &factors[axis]) && good;
-    if (good)
-        fm_scheme_new(scheme->tensor, fm_factors_smallest_ring(factors), factors, &rational, NULL);
-    for (int axis = 0; axis < 3 && !good; axis++)
-        fm_factors_clear(&factors[axis]);
-    if (rational == NULL)
-        return NULL;
-    fm_scheme_set_provenance(rational, &scheme->provenance);
-    rational->was_read = true;
-    rational->origin = scheme->origin;
-    if (scheme->origin.entry != NULL)
-        rational->origin.entry = fm_strdup(scheme->origin.entry);
-    return rational;
+    fm_factors(*factors)[3] = fm_alloc(count, sizeof *factors);
+    for (size_t i = 0; i < count; i++)
+        for (int axis = 0; axis < 3; axis++)
+            good = to_rational(&readings[i].factors[axis], laurents, &factors[i][axis]) && good;
+    for (size_t i = 0; i < count; i++)
+        for (int axis = 0; axis < 3; axis++) {
+            fm_factors_clear(good ? &readings[i].factors[axis] : &factors[i][axis]);
+            if (good)
+                readings[i].factors[axis] = factors[i][axis];
+        }
+    free(factors);
+    return good;
 }
 
 /* ---------------------------------------------------------------- what is meant */
@@ -304,26 +302,68 @@ static fm_status check_ring(const fm_reading *reading, const fm_read_options *op
                    fm_ring_name(*ring, name));
 }
 
-fm_status fm_border_infer(const fm_reading_list *readings, const fm_read_options *options,
+/* One scheme, of the readings first to end - 1. */
+static fm_status infer_any(fm_reading_list *readings, size_t first, size_t end,
+                           const fm_read_options *options, const fm_scheme_list *before,
+                           fm_scheme **out, fm_error *error)
+{
+    fm_error reason;
+    fm_reading *reading = &readings->readings[first];
+    if (make_rational(reading, end - first, readings->laurents)) {
+        fm_scheme_list one;
+        fm_reading_list alone = {.kind = readings->kind,
+                                 .name = readings->name,
+                                 .count = end - first,
+                                 .readings = reading};
+        fm_status status = fm_infer(&alone, options, &one, error);
+        *out = status == FM_OK ? one.schemes[0] : NULL;
+        free(status == FM_OK ? one.schemes : NULL);
+        return status;
+    }
+    fm_status status = check_ring(reading, options, &reason);
+    if (status == FM_OK)
+        status = infer_alternatives(readings, first, end, options, before, out, &reason);
+    if (status != FM_OK)
+        return fm_reading_refuse(readings, reading, error, "%s", reason.message);
+    (*out)->laurents = readings->laurents;
+    fm_infer_origin(*out, readings->kind, options);
+    return FM_OK;
+}
+
+fm_status fm_border_infer(fm_reading_list *readings, const fm_read_options *options,
                           fm_scheme_list *out, fm_error *error)
 {
     size_t end;
     *out = (fm_scheme_list){0};
     for (size_t i = 0; i < readings->count; i = end) {
-        fm_error reason;
         fm_scheme *scheme;
-        const fm_reading *reading = &readings->readings[i];
         for (end = i + 1; end < readings->count && readings->readings[end].is_alternative;)
             end++;
-        fm_status status = check_ring(reading, options, &reason);
-        if (status == FM_OK)
-            status = infer_alternatives(readings, i, end, options, out, &scheme, &reason);
+        fm_status status = infer_any(readings, i, end, options, out, &scheme, error);
         if (status != FM_OK) {
             fm_scheme_list_free(out);
-            return fm_reading_refuse(readings, reading, error, "%s", reason.message);
+            return status;
         }
-        fm_infer_origin(scheme, readings->kind, options);
         fm_scheme_list_push(out, scheme);
     }
     return FM_OK;
+}
+
+/* ---------------------------------------------------------------- files */
+
+fm_status fm_border_read(const char *path, const fm_read_options *options, fm_scheme_list *out,
+                         fm_laurents **laurents, fm_error *error)
+{
+    fm_reading_list readings;
+    *out = (fm_scheme_list){0};
+    *laurents = NULL;
+    fm_status status = fm_readings_read(path, options, &readings, error);
+    if (status != FM_OK)
+        return status;
+    status = readings.laurents != NULL ? fm_border_infer(&readings, options, out, error)
+                                       : fm_infer(&readings, options, out, error);
+    *laurents = readings.laurents;
+    readings.laurents = NULL;
+    fm_reading_list_free(&readings);
+    return status;
 }

@@ -1,4 +1,4 @@
-/* Schemes with coefficients beyond the rationals, which are verified and nothing else: polynomials
+/* Schemes with coefficients beyond the rationals, which are verified and written: polynomials
    in a parameter x, which bound the border rank (Bini, Capovani, Lotti and Romani, 1979), and
    Gaussian rationals. */
 #ifndef FM_VERIFY_BORDER_H
@@ -6,10 +6,16 @@
 
 #include "reading.h"
 
-/* What a list with laurents means: as fm_infer, but the coefficients of the schemes in *out are
-   numbers of readings->laurents, so that they are for fm_border_verify only. */
-fm_status fm_border_infer(const fm_reading_list *readings, const fm_read_options *options,
+/* What a list with laurents means: as fm_infer, but schemes that have other coefficients than
+   rationals have those of readings->laurents, and are for fm_border_verify and the writers of files
+   only. Readings that have none become rational. */
+fm_status fm_border_infer(fm_reading_list *readings, const fm_read_options *options,
                           fm_scheme_list *out, fm_error *error);
+
+/* Reads a file of any coefficients so. *laurents, NULL where all are rational, is freed with
+   fm_laurents_free after the schemes. */
+fm_status fm_border_read(const char *path, const fm_read_options *options, fm_scheme_list *out,
+                         fm_laurents **laurents, fm_error *error);
 
 /* The products add up to x^order times the tensor and an error with powers of x from
    x^(order + error_low) to x^(order + error_high), error_low > 0, or with no error at all. */
@@ -26,9 +32,6 @@ typedef struct fm_border_verdict {
 /* FM_OK when it is so, FM_NO when not. order is the lowest power where the tensor is not 0. */
 fm_status fm_border_verify(const fm_scheme *scheme, const fm_laurents *laurents,
                            fm_border_verdict *verdict);
-/* The scheme itself when all its coefficients are rational, as some in a file with others may be;
-   otherwise NULL. The caller frees it. */
-fm_scheme *fm_border_to_rational(const fm_scheme *scheme, const fm_laurents *laurents);
 void fm_border_verdict_clear(fm_border_verdict *verdict);
 
 #endif

@@ -108,27 +108,31 @@ ulong fm_good_prime(const fm_scheme *a, const fm_scheme *b, ulong bound)
     return p;
 }
 
-/* The logarithm to base 2 of the largest coefficient when each factor is made integral: the least
-   common multiple of the denominators is at most their product. */
+/* The logarithm to base 2 of the largest coefficient of a row when it is made integral. */
+static double row_bits(const fm_factors *f, uint32_t r, fmpz_t largest, fmpz_t denominator)
+{
+    fmpz_zero(largest);
+    fmpz_one(denominator);
+    for (size_t e = f->start[r]; e < f->start[r + 1]; e++) {
+        if (fmpz_cmpabs(fmpq_numref(&f->value[e]), largest) > 0)
+            fmpz_abs(largest, fmpq_numref(&f->value[e]));
+        fmpz_lcm(denominator, denominator, fmpq_denref(&f->value[e]));
+    }
+    return fmpz_is_zero(largest) ? 0 : (fmpz_dlog(largest) + fmpz_dlog(denominator)) / M_LN2;
+}
+
 static double coefficient_bits(const fm_scheme *scheme)
 {
     double largest = 0;
-    fmpz_t size;
-    fmpz_init(size);
-    for (int axis = 0; axis < 3; axis++) {
-        const fm_factors *f = &scheme->factors[axis];
-        for (uint32_t r = 0; r < f->rank; r++) {
-            double numerator = 0, denominators = 0;
-            for (size_t e = f->start[r]; e < f->start[r + 1]; e++) {
-                fmpz_abs(size, fmpq_numref(&f->value[e]));
-                numerator = fmax(numerator, fmpz_dlog(size));
-                denominators += fmpz_dlog(fmpq_denref(&f->value[e]));
-            }
-            largest = fmax(largest, numerator + denominators);
-        }
-    }
-    fmpz_clear(size);
-    return largest / M_LN2;
+    fmpz_t numerator, denominator;
+    fmpz_init(numerator);
+    fmpz_init(denominator);
+    for (int axis = 0; axis < 3; axis++)
+        for (uint32_t r = 0; r < scheme->rank; r++)
+            largest = fmax(largest, row_bits(&scheme->factors[axis], r, numerator, denominator));
+    fmpz_clear(numerator);
+    fmpz_clear(denominator);
+    return largest;
 }
 
 unsigned fm_prime_count(const fm_scheme *scheme)

@@ -148,35 +148,65 @@ static bool shows_extents(const fm_reading *reading, uint32_t extent[3])
     return true;
 }
 
-/* Takes a reading for a scheme of a named tensor of its shape, if it holds for one. */
-static bool infer_named(const fm_reading *reading, const fm_read_options *options,
-                        const fm_scheme_list *before, fm_scheme **out)
+/* Named tensors of a shape. */
+typedef size_t guess_function(const uint32_t extent[3], fm_tensor *guesses[FM_TENSOR_GUESSES_MAX]);
+
+/* The scheme that a reading is of the first of the tensors for which it holds; NULL when there is
+   none. */
+static fm_scheme *find_named(const fm_reading *reading, const fm_read_options *options,
+                             const fm_scheme_list *before, guess_function *guess)
 {
     uint32_t extent[3];
     fm_tensor *guesses[FM_TENSOR_GUESSES_MAX];
     fm_read_options with = options != NULL ? *options : (fm_read_options){0};
     if (!shows_extents(reading, extent))
-        return false;
-    size_t count = fm_tensor_guess(extent, guesses);
-    fm_scheme *found = NULL;
-    for (size_t g = 0; g < count && found == NULL; g++) {
-        fm_scheme *scheme;
+        return NULL;
+    size_t count = guess(extent, guesses), made = 0;
+    fm_scheme *schemes[FM_TENSOR_GUESSES_MAX] = {NULL}, *found = NULL;
+    for (size_t g = 0; g < count; g++) {
         with.tensor = guesses[g];
-        if (infer_scheme(reading, &with, before, &scheme, NULL) != FM_OK)
-            continue;
-        if (holds_somewhere(scheme))
-            found = scheme;
-        else
-            fm_scheme_free(scheme);
+        made += infer_scheme(reading, &with, before, &schemes[made], NULL) == FM_OK;
     }
+    size_t chosen = choose(schemes, made);
+    if (made > 0 && holds_somewhere(schemes[chosen])) {
+        found = schemes[chosen];
+        schemes[chosen] = NULL;
+    }
+    for (size_t s = 0; s < made; s++)
+        fm_scheme_free(schemes[s]);
     for (size_t g = 0; g < count; g++)
         fm_tensor_free(guesses[g]);
+    return found;
+}
+
+/* Takes a reading for a scheme of a named tensor of its shape, if it holds for one. */
+static bool infer_named(const fm_reading *reading, const fm_read_options *options,
+                        const fm_scheme_list *before, fm_scheme **out)
+{
+    fm_scheme *found = find_named(reading, options, before, fm_tensor_guess);
     if (found == NULL)
         return false;
     found->origin.tensor_inferred = true;
     fm_scheme_free(*out);
     *out = found;
     return true;
+}
+
+/* Adds to the reason why a reading is no scheme of a matrix product what it is one of. */
+static fm_status refuse(const fm_reading_list *readings, const fm_reading *reading,
+                        const fm_read_options *options, const fm_scheme_list *before,
+                        const fm_error *reason, fm_error *error)
+{
+    bool is_told = options != NULL && options->tensor != NULL;
+    fm_scheme *found =
+        is_told ? NULL : find_named(reading, options, before, fm_tensor_guess_structured);
+    fm_status status =
+        found == NULL
+            ? fm_reading_refuse(readings, reading, error, "%s", reason->message)
+            : fm_reading_refuse(readings, reading, error, "%s; the scheme holds for --tensor %s",
+                                reason->message, found->tensor->name);
+    fm_scheme_free(found);
+    return status;
 }
 
 /* What no matrix product is may be another tensor that has a name. */
@@ -212,8 +242,9 @@ fm_status fm_infer(const fm_reading_list *readings, const fm_read_options *optio
             status = fm_reading_charge(scheme, &room, &reason);
         if (status != FM_OK) {
             fm_scheme_free(scheme);
+            status = refuse(readings, &readings->readings[i], options, out, &reason, error);
             fm_scheme_list_free(out);
-            return fm_reading_refuse(readings, &readings->readings[i], error, "%s", reason.message);
+            return status;
         }
         fm_infer_origin(scheme, readings->kind, options);
         fm_scheme_list_push(out, scheme);

@@ -479,11 +479,14 @@ static fm_status refuse(const lift *l, fm_error *error)
     if (l->is_refused)
         return fm_fail(error, FM_NO, "no lift to %s found, but one over %s", wanted,
                        fm_ring_name(l->refused, refused));
+    /* The last system had all unknowns that a lift could change: its first step proves something. */
     if (l->last_failed > 0)
         return fm_fail(error, FM_NO,
                        "no lift to %s found: the linear system of step %u, to modulo %lu^%u, has "
-                       "no solution",
-                       wanted, l->last_failed, l->p, l->last_failed + 1);
+                       "no solution%s%s",
+                       wanted, l->last_failed, l->p, l->last_failed + 1,
+                       l->last_failed == 1 ? ", which proves that there is no lift to " : "",
+                       l->last_failed == 1 ? wanted : "");
     return fm_fail(
         error, FM_NO,
         "no lift to %s found: the scheme lifts to modulo %lu^%u, but its coefficients are "

@@ -115,6 +115,11 @@ static void save_spellings(void)
                         "SparseArray[Automatic, {1, 2}, 0, {1, {{0, 2}, {{1}, {2}}}, {1, 1}}]}");
     SAVE("mathematica", "{{SparseArray[{{1, 1} -> (1+1)/2}], {{+-1*-1}}, {{2^3-7}}}}");
     SAVE("sms", "1 1 R\n1 1 1\n0 0 0\n1 1 M\n1 1 1/2\n0 0 0\n# P\n1 1 R\n1 1 2\n0 0 0\n");
+    SAVE("python",
+         "d = (np.array([[0.5+0.5j, -0. ],\n [1, 0]], dtype=int), np.array([[1, 0], [0, 1],]"
+         ").T,\nnp.array([[1., 0.]]))");
+    SAVE("python", "{\"cells\": [{\"cell_type\": \"code\", \"source\": [\"U = array([[1]])\\n\","
+                   " \"V = array([[1]])\\nW = array([[1]])\"]}]}");
     SAVE("coefficients", "# ring q\n1/2 1\n#\n2 0\n0 1\n#\n1 0\n0 1\n");
 }
 
