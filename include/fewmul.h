@@ -510,6 +510,13 @@ typedef struct fm_search_options {
                              search in the TensorGame (Fawzi et al. 2022), completed by walks */
     int least, most;      /* of the engine mcts over z: coefficients of its moves, -4 to 4; both 0:
                              from -1 to 1 */
+    bool learn;           /* the engine mcts, or mcts in auto, learns priors and values of the moves of
+                             its games while it plays them */
+    const char *model_from; /* with learn: what it has learnt before, a file that model_to has left;
+                               NULL, or no such file: nothing. FM_BAD_INPUT when it is damaged, or of
+                               another tensor, ring or version */
+    const char *model_to; /* with learn: where it leaves that at the end; NULL: nowhere. May be the
+                             same file */
     const char *symmetry; /* of the symmetric engine: "cyclic", "cyclic+reversal",
                              "cyclic+transposition"; NULL: the engine chooses */
     fm_ring ring;         /* f2, f3 or zt; of the engine mcts also z */

@@ -163,12 +163,17 @@ void fm_games_go_on(fm_games *g)
         return;
     fm_tree_lock(g->tree);
     if (fm_tree_root_visits(g->tree) >= g->quota) {
+        if (g->lessons != NULL)
+            fm_lessons_learn(g->lessons, g->tree);
         uint32_t child = fm_tree_best_move(g->tree);
         if (child == FM_TREE_NONE || plays_part(g) || !commit(g, child) || !is_promising(g))
             begin_game(g);
     }
-    if (fm_tree_is_full(g->tree))
+    if (fm_tree_is_full(g->tree)) {
         fm_tree_recycle(g->tree);
+        if (g->lessons != NULL)
+            fm_lessons_forget(g->lessons);
+    }
     fm_tree_unlock(g->tree);
 }
 
@@ -221,6 +226,8 @@ fm_games *fm_games_new(const fm_engine_task *task)
     g->moves = fm_products_new(g->extent, g->rank_max);
     g->scratch = fm_products_new(g->extent, g->rank_max);
     g->known = fm_products_new(g->extent, KNOWN_MAX * g->rank_max);
+    if (task->model != NULL)
+        g->lessons = fm_lessons_new(task, g->least, g->most, start);
     g->part_count = task->standard ? fm_parts_count(task->tensor) : 1;
     set_up_game(g);
     begin_game(g);
@@ -233,6 +240,7 @@ void fm_games_free(fm_games *g)
         return;
     fm_tree_free(g->tree);
     fm_pool_free(g->pool);
+    fm_lessons_free(g->lessons);
     fm_playout_free(g->plain);
     fm_game_free(g->origin);
     fm_game_free(g->root);
@@ -281,5 +289,7 @@ void fm_games_state(fm_games *g, fm_state *state)
     if (state->restoring && !state->bad)
         restore_root(g, state);
     fm_tree_state(g->tree, state);
+    if (g->lessons != NULL && !state->bad)
+        fm_lessons_state(g->lessons, g->tree, state);
     fm_tree_unlock(g->tree);
 }

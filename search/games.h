@@ -14,6 +14,7 @@
 #include "basis.h"
 #include "engine.h"
 #include "game.h"
+#include "lessons.h"
 #include "playout.h"
 #include "pool.h"
 #include "tree.h"
@@ -28,6 +29,7 @@ typedef struct fm_games {
     fm_ring walk_ring;                            /* zt for z */
     fm_tree *tree;
     fm_pool *pool;
+    fm_lessons *lessons; /* NULL without a model */
     fm_basis basis;
     fm_game *origin, *root;            /* the tensor, and what is left of it at the root */
     fm_products moves, known, scratch; /* committed moves; products of schemes, in this basis */

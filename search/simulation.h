@@ -14,8 +14,10 @@ typedef struct fm_simulation {
     fm_tree_path path;
     fm_basis basis; /* of the game that it belongs to */
     fm_products aside, moves, completion, best;
+    bool offers;         /* completion is the last one's scheme, in the tensor's own basis */
     uint64_t generation; /* of the pool, when it began */
     bool plays;          /* a playout is under way */
+    float position[FM_POSITION_FEATURES]; /* for the model, of what is played out */
 } fm_simulation;
 
 /* Draws from random stream number of the task's seed. */
@@ -26,6 +28,10 @@ void fm_simulation_free(fm_simulation *simulation);
 void fm_simulation_begin(fm_simulation *simulation);
 /* Backs up what the playout came to; true when there is a better scheme than all before. */
 bool fm_simulation_end(fm_simulation *simulation);
+
+/* After the end: the scheme that it came to, in the tensor's own basis, when that is among the best of
+   its generation, else NULL; until the next begins. */
+const fm_products *fm_simulation_offered(const fm_simulation *simulation);
 
 void fm_simulation_state(fm_simulation *simulation, fm_state *state);
 
