@@ -1,12 +1,11 @@
 /* The engine mcts: the TensorGame (game.h) played by Monte Carlo tree search (games.h, tree.h) whose
-   simulations (simulation.h) finish by walks on the flip graph. docs/tree-search.md says why it is
+   simulations (simulation.h, player.h) finish by walks on the flip graph. docs/tree-search.md says why it is
    built so. */
 #include "engine.h"
 #include "error.h"
-#include "games.h"
 #include "memory.h"
+#include "player.h"
 #include "scheme.h"
-#include "simulation.h"
 
 static fm_status check(const fm_tensor *tensor, const fm_engine_task *task, fm_error *error)
 {
@@ -26,39 +25,44 @@ static fm_status check(const fm_tensor *tensor, const fm_engine_task *task, fm_e
 
 static void *new_shared(const fm_engine_task *task)
 {
-    return fm_games_new(task);
+    return fm_match_new(task);
 }
 
 static void free_shared(void *shared)
 {
-    fm_games_free(shared);
+    fm_match_free(shared);
 }
 
 static void *new_walker(const fm_engine_task *task, void *shared, uint64_t number)
 {
     (void)task;
-    return fm_simulation_new(shared, number);
+    return fm_player_new(shared, number);
 }
 
 static void free_walker(void *walker)
 {
-    fm_simulation_free(walker);
+    fm_player_free(walker);
 }
 
 /* ---------------------------------------------------------------- walks side by side */
 
 /* What a walker has before it in this call. */
 typedef struct turn {
-    fm_simulation *sim;
+    fm_player *player;
     uint64_t end, flip_limit;
     bool *better;
 } turn;
 
+static fm_playout *playout_of(const turn *t)
+{
+    return fm_player_now(t->player)->playout;
+}
+
 /* Attempts until the walker's next decision, no more than to its end. */
 static uint64_t until_decision(const turn *t)
 {
-    const fm_lane *lane = fm_playout_lane(t->sim->playout);
-    uint64_t goal = t->end - lane->attempts, due = fm_playout_due(t->sim->playout);
+    const fm_lane *lane = fm_playout_lane(playout_of(t));
+    uint64_t goal = t->end - lane->attempts, due = fm_playout_due(playout_of(t));
     goal = due < goal ? due : goal;
     if (t->flip_limit != 0 && t->flip_limit - lane->flips < goal)
         goal = t->flip_limit - lane->flips;
@@ -67,24 +71,25 @@ static uint64_t until_decision(const turn *t)
 
 static void decide(turn *t)
 {
-    if (!fm_playout_decide(t->sim->playout))
-        *t->better = fm_simulation_end(t->sim);
+    if (!fm_playout_decide(playout_of(t)))
+        *t->better = fm_player_end(t->player);
 }
 
 /* Brings a walker to where its walk can go on: false when its turn is over. */
 static bool get_ready(turn *t)
 {
-    fm_lane *lane = fm_playout_lane(t->sim->playout);
-    while (!*t->better && lane->attempts < t->end &&
-           (t->flip_limit == 0 || lane->flips < t->flip_limit)) {
-        if (!t->sim->plays)
-            fm_simulation_begin(t->sim);
-        if (fm_playout_kernel(t->sim->playout)->can_flip(lane->walk))
+    for (;;) {
+        fm_lane *lane = fm_playout_lane(playout_of(t));
+        if (*t->better || lane->attempts >= t->end ||
+            (t->flip_limit != 0 && lane->flips >= t->flip_limit))
+            return false;
+        if (!fm_player_now(t->player)->plays)
+            fm_simulation_begin(fm_player_now(t->player));
+        if (fm_playout_kernel(playout_of(t))->can_flip(lane->walk))
             return true;
         lane->attempts += until_decision(t);
         decide(t);
     }
-    return false;
 }
 
 /* Runs those that have the same kernel as the first, up to the first one's decision. */
@@ -96,19 +101,19 @@ static void run_lanes(turn *turns, unsigned count, bool *ready)
     uint64_t goal = UINT64_MAX;
     const fm_walk_kernel *kernel = NULL;
     for (unsigned i = 0; i < count; i++) {
-        const fm_walk_kernel *own = fm_playout_kernel(turns[i].sim->playout);
+        const fm_walk_kernel *own = fm_playout_kernel(playout_of(&turns[i]));
         if (!ready[i] || (kernel != NULL && own != kernel))
             continue;
         uint64_t due = until_decision(&turns[i]);
         kernel = own;
         ready[i] = false;
         goal = due < goal ? due : goal;
-        lanes[size] = *fm_playout_lane(turns[i].sim->playout);
+        lanes[size] = *fm_playout_lane(playout_of(&turns[i]));
         group[size++] = &turns[i];
     }
     kernel->run(lanes, size, goal);
     for (unsigned i = 0; i < size; i++) {
-        *fm_playout_lane(group[i]->sim->playout) = lanes[i];
+        *fm_playout_lane(playout_of(group[i])) = lanes[i];
         decide(group[i]);
     }
 }
@@ -119,10 +124,9 @@ static void run(void *const *walkers, unsigned count, uint64_t attempts, uint64_
     turn turns[FM_ENGINE_TOGETHER];
     bool ready[FM_ENGINE_TOGETHER], any = true;
     for (unsigned i = 0; i < count; i++) {
-        fm_simulation *sim = walkers[i];
         better[i] = false;
-        turns[i] =
-            (turn){sim, fm_playout_lane(sim->playout)->attempts + attempts, flip_limit, &better[i]};
+        turns[i] = (turn){.player = walkers[i], .flip_limit = flip_limit, .better = &better[i]};
+        turns[i].end = fm_playout_lane(playout_of(&turns[i]))->attempts + attempts;
     }
     while (any) {
         any = false;
@@ -136,28 +140,28 @@ static void run(void *const *walkers, unsigned count, uint64_t attempts, uint64_
 
 static uint64_t flips(const void *opaque)
 {
-    return fm_playout_lane(((const fm_simulation *)opaque)->playout)->flips;
+    return fm_playout_lane(fm_player_now(opaque)->playout)->flips;
 }
 
 static uint32_t rank(const void *opaque)
 {
-    const fm_simulation *sim = opaque;
-    return sim->plays ? fm_playout_rank_now(sim->playout) : sim->best.rank;
+    const fm_simulation *sim = fm_player_now(opaque);
+    return sim->plays ? fm_playout_rank_now(sim->playout) : fm_player_best(opaque)->rank;
 }
 
 static uint64_t best_score(const void *opaque)
 {
-    return (uint64_t)((const fm_simulation *)opaque)->best.rank << 32;
+    return (uint64_t)fm_player_best(opaque)->rank << 32;
 }
 
 static fm_products best(const void *opaque)
 {
-    return fm_products_copy(&((const fm_simulation *)opaque)->best);
+    return fm_products_copy(fm_player_best(opaque));
 }
 
 static fm_search_pool *pools(void *opaque, size_t *count)
 {
-    const fm_games *games = opaque;
+    const fm_games *games = ((const fm_match *)opaque)->own;
     fm_search_pool *pool = fm_alloc_zero(1, sizeof *pool);
     *count = 1;
     snprintf(pool->stage, sizeof pool->stage, "%.35s", games->task->tensor->name);
@@ -168,18 +172,17 @@ static fm_search_pool *pools(void *opaque, size_t *count)
 
 void fm_mcts_put(void *shared, fm_random *random, const fm_products *products)
 {
-    fm_games *games = shared;
-    fm_games_put(games, fm_pool_generation(games->pool), random, products);
+    fm_match_put(shared, random, products);
 }
 
 static void shared_state(void *shared, fm_state *state)
 {
-    fm_games_state(shared, state);
+    fm_match_state(shared, state);
 }
 
 static void state(void *walker, fm_state *state)
 {
-    fm_simulation_state(walker, state);
+    fm_player_state(walker, state);
 }
 
 const fm_engine fm_engine_mcts = {
