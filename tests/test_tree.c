@@ -283,7 +283,7 @@ static void known_ranks_are_reached_from_the_tensor_alone(void **state)
                  {"2x2x2", "f2", 7},  {"2x2x2", "f3", 7},
                  {"2x2x3", "zt", 11}, {"2x2x4", "f2", 14},
                  {"2x3x3", "f2", 15}, {"3x3x1:skew*general", "zt", 5},
-                 {"3x3x3", "f2", 23}};
+                 {"3x3x3", "f2", 23}, {"3x3x3", "zt", 23}};
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
         finds f = {0};
         fm_search_result result =
