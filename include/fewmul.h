@@ -505,12 +505,12 @@ typedef struct fm_search_options {
     const fm_tensor *through;
     /* Other than FM_OBJECTIVE_RANK: reaching target_rank does not end the search. */
     fm_objective objective;
-    const char *engine;   /* "flips", or NULL for it; "symmetric": square formats only, walks that
+    const char *engine; /* "flips", or NULL for it; "symmetric": square formats only, walks that
                              keep a symmetry (Moosbauer and Poole 2025); "mcts": Monte Carlo tree
                              search in the TensorGame (Fawzi et al. 2022), completed by walks */
-    int least, most;      /* of the engine mcts over z: coefficients of its moves, -4 to 4; both 0:
+    int least, most;    /* of the engine mcts over z: coefficients of its moves, -4 to 4; both 0:
                              from -1 to 1 */
-    bool learn;           /* the engine mcts, or mcts in auto, learns priors and values of the moves of
+    bool learn; /* the engine mcts, or mcts in auto, learns priors and values of the moves of
                              its games while it plays them */
     const char *model_from; /* with learn: what it has learnt before, a file that model_to has left;
                                NULL, or no such file: nothing. FM_BAD_INPUT when it is damaged, or of

@@ -1,8 +1,8 @@
 /* What a tree search learns (Fawzi et al. 2022, where a network gives priors and values): which of
    some moves to prefer, and to what rank a residual can be completed.
 
-   Two small networks (net.h) look at features (model_features.h). The one is trained by choices: of some
-   moves of a position, the shares that each should have, by the cross-entropy with the softmax of
+   Two small networks (net.h) look at features (model_features.h). The one is trained by choices: of
+   some moves of a position, the shares that each should have, by the cross-entropy with the softmax of
    their scores; the other by ranks that were reached, by their squared error. A model is for one
    tensor and ring. */
 #ifndef FM_MODEL_H

@@ -9,7 +9,7 @@ enum {
     OVER_F2 = 1,
     /* Standard schemes of higher ranks are not played over f2: lifts would take too long. */
     LIFT_RANK_MAX = 216,
-    /* After a lift that failed, attempted flips until the next; twice as many after each, so often. */
+    /* Attempted flips from a lift that failed to the next; twice as many after each, so often. */
     LIFT_PAUSE = 1 << 16,
     LIFT_PAUSE_DOUBLINGS = 5,
 };

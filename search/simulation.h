@@ -29,8 +29,8 @@ void fm_simulation_begin(fm_simulation *simulation);
 /* Backs up what the playout came to; true when there is a better scheme than all before. */
 bool fm_simulation_end(fm_simulation *simulation);
 
-/* After the end: the scheme that it came to, in the tensor's own basis, when that is among the best of
-   its generation, else NULL; until the next begins. */
+/* After the end: the scheme that it came to, in the tensor's own basis, when that is among the best
+   of its generation, else NULL; until the next begins. */
 const fm_products *fm_simulation_offered(const fm_simulation *simulation);
 
 void fm_simulation_state(fm_simulation *simulation, fm_state *state);
