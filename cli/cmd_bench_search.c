@@ -9,10 +9,10 @@
 
 static struct {
     fm_ring ring;
-    const char *engine, *strategy, *symmetry;
+    const char *engine, *strategy, *symmetry, *model;
     uint64_t target, runs, threads, seed, flips;
     double seconds;
-    bool json;
+    bool learn, json;
 } arguments = {.ring = {FM_RING_ZT, 0}, .strategy = "growth", .runs = 10, .seed = 1, .seconds = 60};
 
 static const cli_option options[] = {
@@ -25,6 +25,10 @@ static const cli_option options[] = {
      "of the engine flips: growth, pools or walks"},
     {"symmetry", "GROUP", CLI_STRING, &arguments.symmetry,
      "cyclic, cyclic+reversal or cyclic+transposition [what is best for the size]"},
+    {"learn", NULL, CLI_FLAG, &arguments.learn,
+     "with the engine mcts, each run with a model of its own that has learnt nothing yet"},
+    {"model", "FILE", CLI_STRING, &arguments.model,
+     "each run goes on from this model, which stays as it is"},
     {"target", "RANK", CLI_COUNT, &arguments.target, "the rank to reach (required)"},
     {"runs", "K", CLI_COUNT, &arguments.runs, "runs, each with its own seed"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads; 0: all cores"},
@@ -102,6 +106,8 @@ static fm_status measure(const fm_tensor *tensor, fm_strategy strategy, fm_bench
         .engine = arguments.engine,
         .strategy = strategy,
         .symmetry = arguments.symmetry,
+        .learn = arguments.learn || arguments.model != NULL,
+        .model_from = arguments.model,
         .ring = arguments.ring,
         .threads = (unsigned)arguments.threads,
         .seconds = arguments.seconds,

@@ -15,7 +15,7 @@ static const double LIFT_SECONDS_AFTER_SIGNAL = 10;
 
 static struct {
     fm_ring ring;
-    const char *engine, *strategy, *through, *objective, *symmetry, *coefficients;
+    const char *engine, *strategy, *through, *objective, *symmetry, *coefficients, *model;
     const char *store, *checkpoint, *metrics;
     uint64_t target, distinct, threads, walkers, seed, flips;
     double seconds, checkpoint_interval, metrics_interval;
@@ -43,6 +43,9 @@ static const cli_option options[] = {
      "the size]"},
     {"coefficients", "A..B", CLI_STRING, &arguments.coefficients,
      "of the engine mcts over z: of its moves, such as -2..2"},
+    {"model", "FILE", CLI_STRING, &arguments.model,
+     "of the engine mcts: learn which moves to prefer, going on from what FILE has, and leave it "
+     "there"},
     {"target", "RANK", CLI_COUNT, &arguments.target,
      "stop when this rank is reached; with another objective than rank, never"},
     {"objective", "NAME", CLI_STRING, &arguments.objective,
@@ -440,6 +443,9 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
         .through = through,
         .objective = objective,
         .symmetry = arguments.symmetry,
+        .learn = arguments.model != NULL,
+        .model_from = arguments.model,
+        .model_to = arguments.model,
         .ring = arguments.ring,
         .threads = (unsigned)arguments.threads,
         .walkers = (unsigned)arguments.walkers,
@@ -496,6 +502,8 @@ static const char *idle_option(fm_strategy strategy, unsigned objective)
         return "--symmetry: only with --engine symmetric";
     if (arguments.coefficients != NULL && !mcts)
         return "--coefficients: only with --engine mcts or auto";
+    if (arguments.model != NULL && !mcts)
+        return "--model: only with --engine mcts or auto";
     if ((strategy != FM_STRATEGY_GROWTH || arguments.through != NULL) && !walks)
         return "--strategy and --through: only with --engine flips or auto";
     if (objective != FM_OBJECTIVE_RANK && !walks)

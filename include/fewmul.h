@@ -506,13 +506,20 @@ typedef struct fm_search_options {
     const fm_tensor *through;
     /* Other than FM_OBJECTIVE_RANK: reaching target_rank does not end the search. */
     fm_objective objective;
-    const char *engine;   /* "flips"; "symmetric": square formats only, walks that keep a symmetry
+    const char *engine; /* "flips"; "symmetric": square formats only, walks that keep a symmetry
                              (Moosbauer and Poole 2025); "mcts": Monte Carlo tree search in the
                              TensorGame (Fawzi et al. 2022), completed by walks; "auto": all that
                              suit the tensor, in turn. NULL: flips, and symmetric in turn with it
                              for square formats from 5x5x5 on */
-    int least, most;      /* of the engine mcts over z: coefficients of its moves, -4 to 4; both 0:
+    int least, most;    /* of the engine mcts over z: coefficients of its moves, -4 to 4; both 0:
                              from -1 to 1 */
+    bool learn; /* the engine mcts, or mcts in auto, learns priors and values of the moves of
+                             its games while it plays them */
+    const char *model_from; /* with learn: what it has learnt before, a file that model_to has left;
+                               NULL, or no such file: nothing. FM_BAD_INPUT when it is damaged, or of
+                               another tensor, ring or version */
+    const char *model_to; /* with learn: where it leaves that at the end; NULL: nowhere. May be the
+                             same file */
     const char *symmetry; /* of the symmetric engine: "cyclic", "cyclic+reversal",
                              "cyclic+transposition"; NULL: the engine chooses */
     fm_ring ring;         /* f2, f3 or zt; of the engine mcts also z */

@@ -19,9 +19,10 @@ typedef struct fm_engine_task {
     bool standard; /* the start is the standard scheme, and an engine may choose others instead */
     uint32_t target_rank; /* 0: none */
     uint64_t seed;
-    const char *symmetry; /* for the symmetric engine, or NULL */
-    bool tree;            /* the engine mcts takes part in auto */
-    int least, most;      /* for the engine mcts over z; both 0 for what it takes without */
+    const char *symmetry;   /* for the symmetric engine, or NULL */
+    bool tree;              /* the engine mcts takes part in auto */
+    int least, most;        /* for the engine mcts over z; both 0 for what it takes without */
+    struct fm_model *model; /* for the engine mcts, which teaches it on; NULL: none */
 } fm_engine_task;
 
 /* The most walkers that run takes: as many hide each other's latency. */

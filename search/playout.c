@@ -33,17 +33,10 @@ struct fm_playout {
 
 /* ---------------------------------------------------------------- walks and products */
 
-static fm_products new_products(const uint32_t extent[3], uint32_t capacity)
-{
-    fm_products products = {.extent = {extent[0], extent[1], extent[2]}};
-    products.coefficients = fm_alloc(capacity, (size_t)extent[0] + extent[1] + extent[2]);
-    return products;
-}
-
 static void append_products(fm_products *to, const fm_products *from)
 {
-    size_t row = (size_t)from->extent[0] + from->extent[1] + from->extent[2];
-    memcpy(fm_products_row(to, to->rank), from->coefficients, from->rank * row);
+    memcpy(fm_products_row(to, to->rank), from->coefficients,
+           from->rank * fm_products_row_length(from));
     to->rank += from->rank;
 }
 
@@ -64,10 +57,10 @@ fm_playout *fm_playout_new(const uint32_t extent[3], fm_ring ring, uint32_t rank
         playout->walks[any] = playout->kernels[any]->new (extent, capacity);
     }
     playout->lane.walk = playout->walks[0];
-    playout->aside = new_products(extent, rank_max);
-    playout->moves = new_products(extent, rank_max);
-    playout->residual = new_products(extent, rank_max);
-    playout->whole = new_products(extent, rank_max);
+    playout->aside = fm_products_new(extent, rank_max);
+    playout->moves = fm_products_new(extent, rank_max);
+    playout->residual = fm_products_new(extent, rank_max);
+    playout->whole = fm_products_new(extent, rank_max);
     return playout;
 }
 
@@ -312,15 +305,6 @@ const fm_products *fm_playout_whole(const fm_playout *playout)
 
 /* ---------------------------------------------------------------- state */
 
-static void products_state(fm_products *products, uint32_t rank_max, fm_state *state)
-{
-    size_t row = (size_t)products->extent[0] + products->extent[1] + products->extent[2];
-    FM_STATE_VALUE(state, products->rank);
-    fm_state_require(state, products->rank <= rank_max);
-    if (!state->bad)
-        fm_state_bytes(state, products->coefficients, products->rank * row);
-}
-
 void fm_playout_state(fm_playout *playout, fm_state *state)
 {
     FM_STATE_VALUE(state, playout->in_use);
@@ -335,10 +319,10 @@ void fm_playout_state(fm_playout *playout, fm_state *state)
     FM_STATE_VALUE(state, playout->patience);
     FM_STATE_VALUE(state, playout->reduce_at);
     FM_STATE_VALUE(state, playout->whole_attempts);
-    products_state(&playout->aside, playout->rank_max, state);
-    products_state(&playout->moves, playout->rank_max, state);
-    products_state(&playout->residual, playout->rank_max, state);
-    products_state(&playout->whole, playout->rank_max, state);
+    fm_products_state(&playout->aside, playout->rank_max, state);
+    fm_products_state(&playout->moves, playout->rank_max, state);
+    fm_products_state(&playout->residual, playout->rank_max, state);
+    fm_products_state(&playout->whole, playout->rank_max, state);
     fm_state_require(state, playout->in_use < 2);
     if (state->bad)
         return;

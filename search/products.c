@@ -7,28 +7,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t row_length(const fm_products *products)
+size_t fm_products_row_length(const fm_products *products)
 {
     return (size_t)products->extent[0] + products->extent[1] + products->extent[2];
+}
+
+fm_products fm_products_new(const uint32_t extent[3], uint32_t capacity)
+{
+    fm_products products = {.extent = {extent[0], extent[1], extent[2]}};
+    products.coefficients = fm_alloc(capacity, fm_products_row_length(&products));
+    return products;
 }
 
 fm_products fm_products_copy(const fm_products *products)
 {
     fm_products copy = *products;
-    copy.coefficients = fm_alloc(products->rank, row_length(products));
-    memcpy(copy.coefficients, products->coefficients, products->rank * row_length(products));
+    copy.coefficients = fm_alloc(products->rank, fm_products_row_length(products));
+    memcpy(copy.coefficients, products->coefficients,
+           products->rank * fm_products_row_length(products));
     return copy;
+}
+
+void fm_products_append(fm_products *products, const int8_t *row)
+{
+    memcpy(fm_products_row(products, products->rank++), row, fm_products_row_length(products));
+}
+
+void fm_products_assign(fm_products *to, const fm_products *from)
+{
+    to->rank = from->rank;
+    memcpy(to->coefficients, from->coefficients, from->rank * fm_products_row_length(from));
 }
 
 void fm_products_take_modulo_2(fm_products *products)
 {
-    for (size_t i = 0; i < products->rank * row_length(products); i++)
+    for (size_t i = 0; i < products->rank * fm_products_row_length(products); i++)
         products->coefficients[i] &= 1;
 }
 
 int8_t *fm_products_row(const fm_products *products, uint32_t r)
 {
-    return products->coefficients + r * row_length(products);
+    return products->coefficients + r * fm_products_row_length(products);
 }
 
 void fm_products_clear(fm_products *products)
@@ -39,7 +58,7 @@ void fm_products_clear(fm_products *products)
 
 bool fm_products_are_ternary(const fm_products *products)
 {
-    for (size_t c = 0; c < products->rank * row_length(products); c++)
+    for (size_t c = 0; c < products->rank * fm_products_row_length(products); c++)
         if (products->coefficients[c] < -1 || products->coefficients[c] > 1)
             return false;
     return true;
@@ -83,7 +102,7 @@ void fm_products_from_scheme(fm_products *products, const fm_scheme *scheme)
 {
     memcpy(products->extent, scheme->tensor->extent, sizeof products->extent);
     products->rank = 0;
-    products->coefficients = fm_alloc_zero(scheme->rank, row_length(products));
+    products->coefficients = fm_alloc_zero(scheme->rank, fm_products_row_length(products));
     for (uint32_t r = 0; r < scheme->rank; r++) {
         if (has_zero_factor(scheme, r))
             continue;
@@ -117,4 +136,31 @@ fm_scheme *fm_products_to_scheme(const fm_products *products, const fm_tensor *t
     assert(status == FM_OK); /* shapes are the tensor's, coefficients the ring's */
     (void)status;
     return scheme;
+}
+
+bool fm_products_lift(fm_products *products, const fm_tensor *tensor)
+{
+    /* A second step is only there to choose among the solutions of the first. */
+    const fm_lift_options options = {.ring = {FM_RING_ZT, 0}, .steps = 2, .tries = 4};
+    fm_products lifted;
+    fm_scheme *over_zt = NULL;
+    fm_scheme *scheme = fm_products_to_scheme(products, tensor, (fm_ring){FM_RING_ZP, 2});
+    bool found = fm_lift(scheme, &options, &over_zt, NULL) == FM_OK;
+    if (found) {
+        fm_products_from_scheme(&lifted, over_zt);
+        fm_products_assign(products, &lifted);
+        fm_products_clear(&lifted);
+    }
+    fm_scheme_free(over_zt);
+    fm_scheme_free(scheme);
+    return found;
+}
+
+void fm_products_state(fm_products *products, uint32_t capacity, fm_state *state)
+{
+    FM_STATE_VALUE(state, products->rank);
+    fm_state_require(state, products->rank <= capacity);
+    if (!state->bad)
+        fm_state_bytes(state, products->coefficients,
+                       products->rank * fm_products_row_length(products));
 }

@@ -3,6 +3,7 @@
 #define FM_PRODUCTS_H
 
 #include "fewmul.h"
+#include "state.h"
 
 /* rank rows of extent[0] + extent[1] + extent[2] coefficients: u, v and w. In {-1, 0, 1}, but for
    moves of the tree search over z. */
@@ -17,13 +18,19 @@ typedef struct fm_products {
 void fm_products_from_scheme(fm_products *products, const fm_scheme *scheme);
 void fm_products_clear(fm_products *products);
 
+/* None yet, and room for so many. Freed with fm_products_clear. */
+fm_products fm_products_new(const uint32_t extent[3], uint32_t capacity);
 /* Freed with fm_products_clear. */
 fm_products fm_products_copy(const fm_products *products);
+/* Where there is room: one row more, or what another one of the same extents has. */
+void fm_products_append(fm_products *products, const int8_t *row);
+void fm_products_assign(fm_products *to, const fm_products *from);
 /* Over zt: the same over f2. */
 void fm_products_take_modulo_2(fm_products *products);
 
-/* The start of row r. */
+/* The start of row r, and how many coefficients a row has. */
 int8_t *fm_products_row(const fm_products *products, uint32_t r);
+size_t fm_products_row_length(const fm_products *products);
 
 /* Whether all coefficients are in {-1, 0, 1}. */
 bool fm_products_are_ternary(const fm_products *products);
@@ -34,5 +41,12 @@ uint64_t fm_products_hash(const fm_products *products);
 /* The scheme of these products for a tensor of the same shape. Over f3, -1 becomes 2. */
 fm_scheme *fm_products_to_scheme(const fm_products *products, const fm_tensor *tensor,
                                  fm_ring ring);
+
+/* Makes a scheme over f2 of a tensor one over zt, by fm_lift; false, and nothing is done, where no
+   lift was found. */
+bool fm_products_lift(fm_products *products, const fm_tensor *tensor);
+
+/* Saves or restores up to capacity rows, for which there is room. */
+void fm_products_state(fm_products *products, uint32_t capacity, fm_state *state);
 
 #endif

@@ -44,6 +44,13 @@ static void draw_factor(const fm_proposal_source *source, uint32_t length, int8_
         factor[fm_random_below(source->random, length)] = draw_coefficient(source);
 }
 
+void fm_propose_random(const fm_proposal_source *source, int8_t *move)
+{
+    const uint32_t *extent = fm_game_extent(source->game);
+    for (int axis = 0; axis < 3; move += extent[axis++])
+        draw_factor(source, extent[axis], move);
+}
+
 /* A random row of some products; NULL when there is none. */
 static const int8_t *draw_row(const fm_products *products, fm_random *random)
 {
@@ -245,9 +252,7 @@ static bool draw_move(const fm_proposal_source *source, uint8_t kind, int8_t *mo
     case FM_PROPOSAL_SLICE:
         return fm_propose_slice(source, move);
     case FM_PROPOSAL_RANDOM:
-        draw_factor(source, extent[0], move);
-        draw_factor(source, extent[1], move + extent[0]);
-        draw_factor(source, extent[2], move + extent[0] + extent[1]);
+        fm_propose_random(source, move);
         return true;
     default:
         row = draw_row(kind == FM_PROPOSAL_KNOWN ? source->known : source->completion,
@@ -258,32 +263,26 @@ static bool draw_move(const fm_proposal_source *source, uint8_t kind, int8_t *mo
     }
 }
 
-/* The least sum of slice ranks, and the sum of the flattening ranks. */
-static void measure(const fm_game *game, double *slices, double *flattenings)
+/* How much the ranks that a move saves raise its prior. */
+static double gain(const fm_measures *before, const fm_measures *after)
 {
-    uint32_t sums[3], ranks[3];
-    fm_game_slice_ranks(game, sums);
-    fm_game_flattening_ranks(game, ranks);
-    uint32_t least = sums[0] < sums[1] ? sums[0] : sums[1];
-    *slices = least < sums[2] ? least : sums[2];
-    *flattenings = ranks[0] + ranks[1] + ranks[2];
+    double slices = (double)fm_measures_slices(before) - fm_measures_slices(after);
+    double flattenings = (double)fm_measures_flattenings(before) - fm_measures_flattenings(after);
+    double exponent = log2(SLICE_BASE) * slices + log2(FLATTENING_BASE) * flattenings;
+    return exp2(fmax(-EXPONENT_MAX, fmin(EXPONENT_MAX, exponent)));
 }
 
 bool fm_propose(const fm_proposal_source *source, fm_proposal *proposal)
 {
-    double slices, flattenings, slices_after, flattenings_after;
     proposal->kind = draw_kind(source);
     if (!draw_move(source, proposal->kind, proposal->move))
         return false;
     fm_game_normalize(source->game, proposal->move);
-    measure(source->game, &slices, &flattenings);
     if (!fm_game_play(source->game, proposal->move))
         return false;
-    measure(source->game, &slices_after, &flattenings_after);
+    fm_measure(source->game, &proposal->after);
     fm_game_take_back(source->game, proposal->move);
-    double exponent = log2(SLICE_BASE) * (slices - slices_after) +
-                      log2(FLATTENING_BASE) * (flattenings - flattenings_after);
-    exponent = fmax(-EXPONENT_MAX, fmin(EXPONENT_MAX, exponent));
-    proposal->prior = (float)(source->weights[proposal->kind] * exp2(exponent));
+    proposal->prior =
+        (float)(source->weights[proposal->kind] * gain(source->measures, &proposal->after));
     return true;
 }

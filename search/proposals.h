@@ -16,6 +16,7 @@
 #define FM_PROPOSALS_H
 
 #include "game.h"
+#include "model_features.h"
 #include "products.h"
 #include "random.h"
 
@@ -31,12 +32,14 @@ enum {
 typedef struct fm_proposal {
     uint8_t kind;
     float prior;
-    int8_t *move; /* as a row of fm_products, normalized; the caller's room */
+    int8_t *move;      /* as a row of fm_products, normalized; the caller's room */
+    fm_measures after; /* of the residual that it leaves */
 } fm_proposal;
 
 /* From what is proposed. */
 typedef struct fm_proposal_source {
-    fm_game *game; /* the residual; as it was afterwards */
+    fm_game *game;               /* the residual; as it was afterwards */
+    const fm_measures *measures; /* of it */
     fm_ring ring;
     int least, most;               /* coefficients of a move over the integers */
     const fm_products *completion; /* of the residual; may be empty */
@@ -48,6 +51,8 @@ typedef struct fm_proposal_source {
 /* Draws a kind by weight and a move of it; false when it found none. The move can be played. */
 bool fm_propose(const fm_proposal_source *source, fm_proposal *proposal);
 
+/* A move of any factors, up to three coefficients each. */
+void fm_propose_random(const fm_proposal_source *source, int8_t *move);
 /* The w for given u and v: for each k the coefficient that leaves the fewest entries (i, j, k) with
    u_i v_j not 0 different from zero, 0 where none is better than 0. False when w is zero. */
 bool fm_propose_counting(const fm_proposal_source *source, int8_t *move);

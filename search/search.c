@@ -4,6 +4,7 @@
 #include "engine.h"
 #include "error.h"
 #include "memory.h"
+#include "model.h"
 #include "products.h"
 #include "scheme.h"
 #include "walk.h"
@@ -47,7 +48,8 @@ typedef struct search {
     const fm_tensor *tensor;
     const fm_search_options *options;
     const fm_engine *engine;
-    void *shared; /* by its walkers */
+    void *shared;    /* by its walkers */
+    fm_model *model; /* NULL: none */
     fm_products *starts;
     size_t start_count;
     uint32_t start_rank; /* the best of the starting schemes */
@@ -440,9 +442,10 @@ static char *identity_of(const search *s)
     char coefficients[32] = "";
     if (options->least != 0 || options->most != 0)
         snprintf(coefficients, sizeof coefficients, " %d..%d", options->least, options->most);
-    return fm_format("tensor %s\nring %s%s\nengine %s\nsymmetry %s\nstrategy %s\nobjective %s\n"
+    return fm_format("tensor %s\nring %s%s\nengine %s%s\nsymmetry %s\nstrategy %s\nobjective %s\n"
                      "through %s\ndistinct %u of rank %u\nseed %llu\nwalkers %u\nstarts %016llx\n",
                      name, fm_ring_name(options->ring, ring), coefficients, s->engine->name,
+                     options->learn ? " with a model" : "",
                      options->symmetry != NULL ? options->symmetry : "chosen",
                      strategies[options->strategy], objectives[options->objective],
                      options->through != NULL ? options->through->name : "nothing",
@@ -603,6 +606,36 @@ static void deliver_the_rest(search *s)
     }
 }
 
+/* Reads the model, or makes one that has learnt nothing; sees that it can be written. */
+static fm_status open_model(search *s, fm_error *error)
+{
+    const fm_search_options *options = s->options;
+    fm_status status = FM_NO;
+    if (!options->learn)
+        return FM_OK;
+    if (options->model_from != NULL)
+        status = fm_model_read(options->model_from, s->tensor, options->ring, &s->model, error);
+    if (status == FM_NO) {
+        s->model = fm_model_new(options->seed);
+        status = FM_OK;
+    }
+    if (status == FM_OK && options->model_to != NULL)
+        status = fm_model_write(options->model_to, s->tensor, options->ring, s->model, error);
+    return status;
+}
+
+static void save_model(search *s)
+{
+    fm_error error;
+    const fm_search_options *options = s->options;
+    if (!options->learn || options->model_to == NULL ||
+        fm_model_write(options->model_to, s->tensor, options->ring, s->model, &error) == FM_OK)
+        return;
+    char *text = fm_format("model not saved: %s", error.message);
+    tell(s, text);
+    free(text);
+}
+
 static void run_threads(search *s)
 {
     unsigned wanted =
@@ -622,6 +655,7 @@ static void run_threads(search *s)
         tell(s, text);
         free(text);
     }
+    save_model(s);
 }
 
 /* ---------------------------------------------------------------- set-up */
@@ -688,6 +722,8 @@ static fm_status check_options(const fm_tensor *tensor, const fm_search_options 
         (!wide || options->ring.kind != FM_RING_Z))
         return fm_fail(error, FM_BAD_INPUT, "no search over %s: expected f2, f3 or zt%s",
                        fm_ring_name(options->ring, name), wide ? ", or z" : "");
+    if (options->learn && !wide && fm_engine_named(options->engine) != &fm_engine_auto)
+        return fm_fail(error, FM_BAD_INPUT, "only the engines mcts and auto have a model");
     if ((options->least != 0 || options->most != 0) && options->ring.kind != FM_RING_Z)
         return fm_fail(error, FM_BAD_INPUT, "coefficients are chosen for the engine mcts over z");
     return FM_OK;
@@ -830,6 +866,7 @@ static fm_engine_task task_of(const search *s)
         .collect = options->distinct != 0 ? options->target_rank : 0,
         .symmetry = options->symmetry,
         .tree = options->engine != NULL,
+        .model = s->model,
         .least = options->least,
         .most = options->most,
     };
@@ -842,6 +879,7 @@ static void clear(search *s)
     fm_saver_free(s->saver);
     fm_checkpoint_unlock(s->lock_file);
     s->engine->free_shared(s->shared);
+    fm_model_free(s->model);
     free(s->members);
     for (size_t i = 0; i < s->start_count; i++)
         fm_products_clear(&s->starts[i]);
@@ -873,6 +911,8 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
     status = make_starts(&s, error);
     if (status == FM_OK && s.collected != NULL)
         note_given(&s);
+    if (status == FM_OK)
+        status = open_model(&s, error);
     fm_engine_task task = task_of(&s);
     if (status == FM_OK)
         status = s.engine->check(tensor, &task, error);

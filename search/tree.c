@@ -27,6 +27,7 @@ enum {
 typedef struct node {
     _Atomic uint32_t first_child, visits, under_way, ends, children, best;
     _Atomic uint64_t rank_sum;
+    _Atomic float expected;     /* a rank, 0: none */
     _Atomic bool claimed, busy; /* busy: somebody reads or writes the completion */
     bool used, has_completion;
     uint32_t parent, next_sibling, serial, completion_rank;
@@ -251,8 +252,8 @@ static double value_of(const fm_tree *tree, const node *n)
         return visits == 0 ? 0 : 0.5;
     if (highest > lowest + SPAN_MAX)
         highest = lowest + SPAN_MAX;
-    double sum = (double)n->rank_sum + (double)under_way * highest;
-    double mean = sum / (visits + under_way);
+    double sum = (double)n->rank_sum + (double)under_way * highest, expected = n->expected;
+    double mean = (sum + expected) / (visits + under_way + (expected > 0));
     double rank = BEST_SHARE * best + (1 - BEST_SHARE) * mean;
     return rank >= highest ? 0 : (highest - rank) / (highest - lowest);
 }
@@ -340,6 +341,17 @@ const int8_t *fm_tree_move(const fm_tree *tree, uint32_t number)
 uint32_t fm_tree_visits(const fm_tree *tree, uint32_t number)
 {
     return node_at(tree, number)->visits;
+}
+
+double fm_tree_mean(const fm_tree *tree, uint32_t number)
+{
+    const node *n = node_at(tree, number);
+    return (double)n->rank_sum / n->visits;
+}
+
+void fm_tree_expect(fm_tree *tree, uint32_t number, float rank)
+{
+    node_at(tree, number)->expected = rank;
 }
 
 /* ---------------------------------------------------------------- outcomes */
@@ -554,8 +566,10 @@ static void node_state(fm_tree *tree, uint32_t number, fm_state *state)
     node *n = node_at(tree, number);
     uint32_t links[6] = {n->first_child, n->visits, n->ends, n->children, n->best, n->parent};
     uint64_t sum = n->rank_sum;
+    float expected = n->expected;
     fm_state_bytes(state, links, sizeof links);
     FM_STATE_VALUE(state, sum);
+    FM_STATE_VALUE(state, expected);
     FM_STATE_VALUE(state, n->next_sibling);
     FM_STATE_VALUE(state, n->prior);
     FM_STATE_VALUE(state, n->hash);
@@ -575,6 +589,7 @@ static void node_state(fm_tree *tree, uint32_t number, fm_state *state)
     n->best = links[4];
     n->parent = links[5];
     n->rank_sum = sum;
+    n->expected = expected;
     note_seen(tree, n->hash);
 }
 

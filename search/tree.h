@@ -73,6 +73,10 @@ bool fm_tree_has_seen(const fm_tree *tree, uint64_t hash);
 
 const int8_t *fm_tree_move(const fm_tree *tree, uint32_t node);
 uint32_t fm_tree_visits(const fm_tree *tree, uint32_t node);
+/* The mean of the ranks that were backed up there; there are visits. */
+double fm_tree_mean(const fm_tree *tree, uint32_t node);
+/* What rank is expected of a new node, above 0: it counts as that of a visit. */
+void fm_tree_expect(fm_tree *tree, uint32_t node, float rank);
 
 /* The simulation has come to a scheme of so many products. */
 void fm_tree_backup(fm_tree *tree, fm_tree_path *path, uint32_t rank);

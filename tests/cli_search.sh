@@ -65,6 +65,14 @@ exits 2 "$fewmul" search 2x2x2 --engine mcts --coefficients -2..2 --store tree
 has err 'over z'
 exits 2 "$fewmul" search 2x2x2 --engine mcts --objective additions --store tree
 has err '--objective: only with --engine flips or auto'
+
+# A model is left, gone on from, and refused where it does not fit.
+exits 0 "$fewmul" search 2x2x2 --engine mcts --flips 10k --store tree --model model
+exits 0 "$fewmul" search 2x2x2 --engine mcts --flips 10k --store tree --model model
+exits 2 "$fewmul" search 2x2x3 --engine mcts --flips 10k --store tree --model model
+has err 'model: a model of tensor 2x2x2; this search has tensor 2x2x3'
+exits 2 "$fewmul" search 2x2x2 --engine flips --flips 10k --store tree --model model
+has err '--model: only with --engine mcts or auto'
 exits 2 "$fewmul" search 2x2x2 --symmetry cyclic --store tree
 has err '--symmetry: only with --engine symmetric'
 exits 2 "$fewmul" search 2x2x2 --engine symmetric --strategy walks --store tree

@@ -55,13 +55,14 @@ static fm_status take(void *context, const fm_scheme *find, double seconds, fm_e
 }
 
 static fm_status search_for(const char *format, const char *ring, const char *engine,
-                            fm_strategy strategy, uint64_t flips, const char *checkpoint, last *l,
-                            uint64_t *made, fm_error *error)
+                            fm_strategy strategy, bool learn, uint64_t flips,
+                            const char *checkpoint, last *l, uint64_t *made, fm_error *error)
 {
     fm_tensor *tensor;
     fm_search_result result = {0};
     fm_search_options options = {.strategy = strategy,
                                  .engine = engine,
+                                 .learn = learn,
                                  .ring = test_ring(ring),
                                  .threads = 1,
                                  .walkers = 1,
@@ -83,27 +84,29 @@ static void one_walker_goes_on_as_if_it_had_not_stopped(void **state)
     static const struct {
         const char *format, *ring, *engine;
         fm_strategy strategy;
-    } cases[] = {{"3x4x4", "f2", "flips", FM_STRATEGY_GROWTH},
-                 {"3x3x3", "zt", "flips", FM_STRATEGY_GROWTH},
-                 {"5x5x5", "f2", "flips", FM_STRATEGY_GROWTH},
-                 {"2x3x3", "zt", "flips", FM_STRATEGY_POOLS},
-                 {"2x2x4", "f3", "flips", FM_STRATEGY_WALKS},
-                 {"4x4x4", "f2", "symmetric", FM_STRATEGY_GROWTH},
-                 {"4x4x4", "zt", "symmetric", FM_STRATEGY_GROWTH},
-                 {"3x3x3", "f2", "mcts", FM_STRATEGY_GROWTH},
-                 {"2x3x3", "zt", "mcts", FM_STRATEGY_GROWTH},
-                 {"3x3x4", "f2", "auto", FM_STRATEGY_GROWTH}};
+        bool learn;
+    } cases[] = {{"3x4x4", "f2", "flips", FM_STRATEGY_GROWTH, false},
+                 {"3x3x3", "zt", "flips", FM_STRATEGY_GROWTH, false},
+                 {"5x5x5", "f2", "flips", FM_STRATEGY_GROWTH, false},
+                 {"2x3x3", "zt", "flips", FM_STRATEGY_POOLS, false},
+                 {"2x2x4", "f3", "flips", FM_STRATEGY_WALKS, false},
+                 {"4x4x4", "f2", "symmetric", FM_STRATEGY_GROWTH, false},
+                 {"4x4x4", "zt", "symmetric", FM_STRATEGY_GROWTH, false},
+                 {"3x3x3", "f2", "mcts", FM_STRATEGY_GROWTH, false},
+                 {"2x3x3", "zt", "mcts", FM_STRATEGY_GROWTH, false},
+                 {"3x3x3", "f2", "mcts", FM_STRATEGY_GROWTH, true},
+                 {"3x3x4", "f2", "auto", FM_STRATEGY_GROWTH, false}};
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
         fm_error error;
         uint64_t made;
         last whole = {0}, parts = {0};
         assert_ok(search_for(cases[c].format, cases[c].ring, cases[c].engine, cases[c].strategy,
-                             12000000, NULL, &whole, &made, &error),
+                             cases[c].learn, 12000000, NULL, &whole, &made, &error),
                   error);
         for (uint64_t flips = 2800000; flips <= 14000000; flips += 2800000) {
             uint64_t limit = flips < 12000000 ? flips : 12000000;
             assert_ok(search_for(cases[c].format, cases[c].ring, cases[c].engine, cases[c].strategy,
-                                 limit, path, &parts, &made, &error),
+                                 cases[c].learn, limit, path, &parts, &made, &error),
                       error);
             assert_int_equal(made, limit);
         }
@@ -118,7 +121,8 @@ static fm_status resume(const char *format, const char *ring, fm_error *error)
 {
     last l = {0};
     uint64_t made;
-    return search_for(format, ring, "flips", FM_STRATEGY_GROWTH, 200000, path, &l, &made, error);
+    return search_for(format, ring, "flips", FM_STRATEGY_GROWTH, false, 200000, path, &l, &made,
+                      error);
 }
 
 static void another_search_is_refused_with_the_reason(void **state)

@@ -409,7 +409,9 @@ static void proposals_of_all_kinds_are_moves(void **state)
         for (int i = 0; i < 1000; i++) {
             int8_t move[12], normalized[12];
             fm_proposal proposal = {.move = move};
+            fm_measures measures;
             fm_proposal_source source = {.game = game,
+                                         .measures = &measures,
                                          .ring = ring,
                                          .least = -1,
                                          .most = 1,
@@ -417,6 +419,7 @@ static void proposals_of_all_kinds_are_moves(void **state)
                                          .known = &known,
                                          .weights = even,
                                          .random = &random};
+            fm_measure(game, &measures);
             if (!fm_propose(&source, &proposal))
                 continue;
             kinds[proposal.kind]++;

@@ -184,6 +184,42 @@ static void positions_are_remembered_until_they_go(void **state)
     fm_tree_free(tree);
 }
 
+/* A child of the root, visited once with a scheme of this rank. */
+static uint32_t add_visited(fm_tree *tree, uint32_t rank, uint64_t hash)
+{
+    int8_t move[ROW] = {1};
+    fm_tree_path path = {0};
+    fm_tree_start(tree, &path);
+    assert_true(fm_tree_claim(tree, fm_tree_root(tree)));
+    uint32_t child = fm_tree_add(tree, fm_tree_root(tree), move, 1, hash);
+    fm_tree_descend(tree, &path, child);
+    fm_tree_backup(tree, &path, rank);
+    fm_tree_path_clear(&path);
+    return child;
+}
+
+/* Of two children with the same outcome, that of which less is expected is looked at next. */
+static void what_is_expected_counts(void **state)
+{
+    (void)state;
+    for (int lower = 0; lower < 2; lower++) {
+        fm_tree_path path = {0};
+        fm_tree *tree = fm_tree_new(extent, 8, 1 << 16);
+        for (uint32_t rank = 6; rank <= 12; rank += 6) { /* the range of this game */
+            fm_tree_start(tree, &path);
+            fm_tree_backup(tree, &path, rank);
+        }
+        uint32_t children[2] = {add_visited(tree, 10, 1), add_visited(tree, 10, 2)};
+        fm_tree_expect(tree, children[lower], 7);
+        fm_tree_expect(tree, children[1 - lower], 11);
+        assert_int_equal(fm_tree_select(tree, fm_tree_root(tree)), children[lower]);
+        assert_float_equal((float)fm_tree_mean(tree, children[lower]), 10, 0);
+        assert_true(fm_tree_adds_up(tree));
+        fm_tree_path_clear(&path);
+        fm_tree_free(tree);
+    }
+}
+
 /* What is restored goes on like what was saved, with a simulation under way. */
 static void a_restored_tree_goes_on_alike(void **state)
 {
@@ -283,7 +319,7 @@ static void known_ranks_are_reached_from_the_tensor_alone(void **state)
                  {"2x2x2", "f2", 7},  {"2x2x2", "f3", 7},
                  {"2x2x3", "zt", 11}, {"2x2x4", "f2", 14},
                  {"2x3x3", "f2", 15}, {"3x3x1:skew*general", "zt", 5},
-                 {"3x3x3", "f2", 23}};
+                 {"3x3x3", "f2", 23}, {"3x3x3", "zt", 23}};
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
         finds f = {0};
         fm_search_result result =
@@ -332,6 +368,7 @@ int main(void)
         cmocka_unit_test(better_moves_are_visited_more),
         cmocka_unit_test(what_went_meanwhile_is_not_counted),
         cmocka_unit_test(positions_are_remembered_until_they_go),
+        cmocka_unit_test(what_is_expected_counts),
         cmocka_unit_test(a_restored_tree_goes_on_alike),
         cmocka_unit_test(known_ranks_are_reached_from_the_tensor_alone),
         cmocka_unit_test(a_rank_is_never_below_the_tensors),
