@@ -722,7 +722,8 @@ static fm_status check_options(const fm_tensor *tensor, const fm_search_options 
         (!wide || options->ring.kind != FM_RING_Z))
         return fm_fail(error, FM_BAD_INPUT, "no search over %s: expected f2, f3 or zt%s",
                        fm_ring_name(options->ring, name), wide ? ", or z" : "");
-    if (options->learn && !wide && fm_engine_named(options->engine) != &fm_engine_auto)
+    if (options->learn && !wide &&
+        (options->engine == NULL || engine_of(tensor, options) != &fm_engine_auto))
         return fm_fail(error, FM_BAD_INPUT, "only the engines mcts and auto have a model");
     if ((options->least != 0 || options->most != 0) && options->ring.kind != FM_RING_Z)
         return fm_fail(error, FM_BAD_INPUT, "coefficients are chosen for the engine mcts over z");
