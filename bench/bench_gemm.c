@@ -5,6 +5,7 @@
 #include "execute.h"
 #include "kernel.h"
 #include "memory.h"
+#include "plan_facts.h"
 #include "planner.h"
 #include "random.h"
 

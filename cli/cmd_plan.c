@@ -3,6 +3,7 @@
 #include "command.h"
 #include "cost_file.h"
 #include "memory.h"
+#include "plan_facts.h"
 #include "print.h"
 
 #include <limits.h>

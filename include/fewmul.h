@@ -567,9 +567,15 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
 
 typedef enum fm_scalar_type { FM_F32, FM_F64 } fm_scalar_type;
 
+/* Instruction sets of generated code: vectors of 16 bytes, which compilers know for every processor; 32
+   bytes with FMA; 64 bytes, AVX-512 F, DQ and VL. */
+enum { FM_TARGET_C = 1, FM_TARGET_AVX2 = 2, FM_TARGET_AVX512 = 4, FM_TARGETS_ALL = 7 };
+
 typedef struct fm_codegen_options {
     const char *name; /* of the function, a C identifier */
     fm_scalar_type type;
+    unsigned targets; /* FM_TARGET_..., one or several, of which the widest that there is is chosen
+                           at run time; 0: all */
     unsigned crossover; /* one more level while the harmonic mean of the three sizes of its blocks
                            exceeds this; 0: an estimate of where that pays */
     const char *header; /* file name that the source includes; NULL: no separate header */

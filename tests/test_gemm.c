@@ -3,6 +3,7 @@
    NaN, which must neither be read nor changed. */
 #include "execute.h"
 #include "memory.h"
+#include "plan_facts.h"
 #include "planner.h"
 #include "random.h"
 #include "ready.h"

@@ -3,15 +3,22 @@
 #include "workspace.h"
 
 #include <assert.h>
+#ifdef _OPENMP
 #include <omp.h>
+#endif
 
 static const fm_plan classical;
 
 unsigned fm_gemm_threads(fm_gemm_shape s)
 {
+#ifdef _OPENMP
     /* Waking threads costs some microseconds, as long as a product of 64 x 64 x 64. */
     const double work = (double)s.m * (double)s.n * (double)s.k;
     return omp_in_parallel() || work < 64.0 * 64 * 64 ? 1 : (unsigned)omp_get_max_threads();
+#else
+    (void)s;
+    return 1;
+#endif
 }
 
 static void run(fm_gemm_team *team, const fm_plan *plan, unsigned threads, const fm_plan_call *call,
@@ -22,12 +29,14 @@ static void run(fm_gemm_team *team, const fm_plan *plan, unsigned threads, const
         fm_plan_run(plan, &alone, call, work);
         return;
     }
+#ifdef _OPENMP
 #pragma omp parallel num_threads((int)threads)
     {
         fm_gemm_worker worker = {team, (unsigned)omp_get_thread_num(),
                                  (unsigned)omp_get_num_threads(), 0};
         fm_plan_run(plan, &worker, call, work);
     }
+#endif
 }
 
 /* With buffers on the stack, in blocks that fit them. */

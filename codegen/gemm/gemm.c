@@ -1,25 +1,11 @@
 #include "gemm.h"
 
+#include "sizes.h"
+
 #include <assert.h>
-#include <omp.h>
 #include <string.h>
 
 enum { PAGE = 4096 };
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t quotient_up(size_t a, size_t b)
-{
-    return a / b + (a % b != 0);
-}
-
-static size_t round_up(size_t a, size_t b)
-{
-    return quotient_up(a, b) * b;
-}
 
 /* Parts of equal size, multiples of unit, at most largest (a multiple of unit too). */
 static size_t part_size(size_t total, size_t largest, size_t unit)
@@ -28,23 +14,6 @@ static size_t part_size(size_t total, size_t largest, size_t unit)
 }
 
 /* ---------------------------------------------------------------- blocks and buffers */
-
-const fm_gemm_kernel *fm_gemm_kernel_of(fm_cpu_vectors vectors, fm_scalar_type type)
-{
-    bool f32 = type == FM_F32;
-    switch (vectors) {
-#ifdef FEWMUL_X86
-    case FM_VECTORS_AVX512:
-        return f32 ? &fm_gemm_avx512_f32 : &fm_gemm_avx512_f64;
-    case FM_VECTORS_AVX2:
-        return f32 ? &fm_gemm_avx2_f32 : &fm_gemm_avx2_f64;
-#endif
-    case FM_VECTORS_PORTABLE:
-        return f32 ? &fm_gemm_portable_f32 : &fm_gemm_portable_f64;
-    default:
-        return NULL;
-    }
-}
 
 /* A panel of B as large as the level 1 cache, a block of A half of the level 2 cache, one of B a
    quarter of what a core has of level 3. Half of level 1 (T. M. Low et al., Analytical modeling is
@@ -94,9 +63,13 @@ void fm_gemm_team_place(fm_gemm_team *team, fm_gemm_shape shape, char *memory)
 
 void fm_gemm_wait(const fm_gemm_worker *worker)
 {
+#ifdef _OPENMP
     if (worker->count > 1) {
 #pragma omp barrier
     }
+#else
+    (void)worker;
+#endif
 }
 
 fm_gemm_range fm_gemm_share(size_t total, size_t unit, size_t index, size_t count)
@@ -291,7 +264,7 @@ static void multiply_slice(const product *q, slice s, atomic_size_t *next)
 
 /* When all have packed a slice, all are done with the one before: its counter is set back, for the next
    but one. */
-static void multiply(product *q)
+static void multiply_slices(product *q)
 {
     fm_gemm_worker *w = q->worker;
     const fm_gemm_blocks *blocks = &w->team->blocks;
@@ -372,5 +345,5 @@ void fm_gemm_terms(fm_gemm_worker *worker, const fm_gemm_operand *a, const fm_ge
         return;
     }
     q.row_parts = row_parts(team->kernel, q.shape, worker->count);
-    multiply(&q);
+    multiply_slices(&q);
 }

@@ -45,9 +45,11 @@ typedef void fm_gemm_add(size_t length, const void *from, const fm_gemm_update *
 typedef void fm_gemm_scale(size_t length, double beta, void *at);
 
 typedef struct fm_gemm_kernel {
+#ifndef FM_GENERATED /* in generated files there is one type, and they choose in their own way */
     const char *name;
     fm_cpu_vectors vectors;
     fm_scalar_type type;
+#endif
     size_t size;   /* of an entry */
     size_t mr, nr; /* of a tile, so the widths of the panels of A and B */
     fm_gemm_pack *pack_a, *pack_b;
@@ -58,6 +60,7 @@ typedef struct fm_gemm_kernel {
     fm_gemm_scale *scale;
 } fm_gemm_kernel;
 
+#ifndef FM_GENERATED
 /* The kernel for this instruction set, or NULL when the library was built without it. */
 const fm_gemm_kernel *fm_gemm_kernel_of(fm_cpu_vectors vectors, fm_scalar_type type);
 
@@ -65,6 +68,7 @@ extern const fm_gemm_kernel fm_gemm_portable_f64, fm_gemm_portable_f32;
 #ifdef FEWMUL_X86
 extern const fm_gemm_kernel fm_gemm_avx2_f64, fm_gemm_avx2_f32;
 extern const fm_gemm_kernel fm_gemm_avx512_f64, fm_gemm_avx512_f32;
+#endif
 #endif
 
 #endif

@@ -36,7 +36,7 @@ enum { FETCH_STEPS = 48 };
 #define TURN_PAIRS(distance, turn)                                                                 \
     UNROLL for (int i = 0; i < SIDE; i++) if ((i & (distance)) == 0)                               \
     {                                                                                              \
-        square lo, hi;                                                                             \
+        __typeof__(v[i]) lo, hi;                                                                   \
         turn(v[i], v[i + (distance)], lo, hi);                                                     \
         v[i] = lo;                                                                                 \
         v[i + (distance)] = hi;                                                                    \
@@ -207,7 +207,7 @@ static void LOCAL(pack_b)(size_t steps, const fm_gemm_source *sources, size_t co
 
 enum LOCAL(how) { LOCAL(replace), LOCAL(add), LOCAL(scale) };
 
-ALWAYS_INLINE void LOCAL(store)(const vector sum[MR][NV], const fm_gemm_update *update,
+ALWAYS_INLINE void LOCAL(store)(vector sum[MR][NV], const fm_gemm_update *update,
                                 ptrdiff_t row_stride, enum LOCAL(how) how)
 {
     const SCALAR coefficient = (SCALAR)update->coefficient, beta = (SCALAR)update->beta;
@@ -328,9 +328,11 @@ static void LOCAL(scale_line)(size_t length, double beta, void *at)
 }
 
 const fm_gemm_kernel GLOBAL = {
+#ifndef FM_GENERATED
     .name = NAME,
     .vectors = VECTORS,
     .type = TYPE,
+#endif
     .size = sizeof(SCALAR),
     .mr = MR,
     .nr = NR,

@@ -1,22 +1,10 @@
 #include "plan.h"
 
-#include "memory.h"
+#include "sizes.h"
 
 #include <assert.h>
-#include <math.h>
-#include <stdlib.h>
 
 enum { LINE = 64 };
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t quotient_up(size_t a, size_t b)
-{
-    return a / b + (a % b != 0);
-}
 
 /* ---------------------------------------------------------------- shapes */
 
@@ -43,74 +31,6 @@ fm_gemm_shape fm_plan_bottom(const fm_plan *plan, fm_gemm_shape shape)
     for (unsigned l = 0; l < plan->level_count; l++)
         s = fm_plan_block(plan->levels[l].scheme, s);
     return s;
-}
-
-static size_t longest_row(const fm_gemm_scheme *scheme, int side)
-{
-    size_t longest = 0;
-    for (uint32_t r = 0; r < scheme->rank; r++) {
-        size_t length = scheme->rows[side][r + 1] - scheme->rows[side][r];
-        longest = length > longest ? length : longest;
-    }
-    return longest;
-}
-
-/* In steps, a sum may have more terms than its row: none has more than all blocks. */
-static size_t longest_sum(const fm_gemm_scheme *scheme)
-{
-    size_t longest = 1;
-    for (uint32_t i = 0; i < scheme->step_count; i++)
-        if (scheme->steps[i].term_count > longest)
-            longest = scheme->steps[i].term_count;
-    return longest;
-}
-
-bool fm_plan_fits(const fm_plan *plan)
-{
-    size_t terms[3] = {1, 1, 1};
-    for (unsigned l = 0; l < plan->level_count; l++) {
-        const fm_gemm_scheme *scheme = plan->levels[l].scheme;
-        for (int side = 0; side < 3; side++) {
-            bool fused = plan->levels[l].way == FM_LEVEL_FUSED;
-            terms[side] *= fused ? longest_row(scheme, side) : longest_sum(scheme);
-            if (terms[side] > FM_GEMM_TERMS_MAX)
-                return false;
-        }
-    }
-    return true;
-}
-
-static double square_sum(const fm_gemm_scheme *scheme, int side, uint32_t row)
-{
-    double sum = 0;
-    for (uint32_t e = scheme->rows[side][row]; e < scheme->rows[side][row + 1]; e++)
-        sum += scheme->entries[side][e].coefficient * scheme->entries[side][e].coefficient;
-    return sum;
-}
-
-/* The square of the growth by one level. */
-static double level_growth(const fm_gemm_scheme *scheme)
-{
-    enum { BLOCKS_MAX = FM_FORMAT_MAX * FM_FORMAT_MAX };
-    double blocks[BLOCKS_MAX] = {0}, largest = 0;
-    for (uint32_t r = 0; r < scheme->rank; r++) {
-        const double product = square_sum(scheme, 0, r) * square_sum(scheme, 1, r);
-        for (uint32_t e = scheme->rows[2][r]; e < scheme->rows[2][r + 1]; e++) {
-            const fm_gemm_entry *entry = &scheme->entries[2][e];
-            blocks[entry->block] += entry->coefficient * entry->coefficient * product;
-        }
-    }
-    for (uint32_t i = 0; i < scheme->format[0] * scheme->format[2]; i++)
-        largest = fmax(largest, blocks[i]);
-    return largest / scheme->format[1];
-}
-
-double fm_plan_growth(const fm_plan *plan)
-{
-    double square = 1;
-    for (unsigned l = 0; l < plan->level_count; l++)
-        square *= level_growth(plan->levels[l].scheme);
-    return sqrt(square);
 }
 
 /* ---------------------------------------------------------------- temporaries */
@@ -355,7 +275,7 @@ static size_t collect_lines(const stage *l, const fm_gemm_step *step, bool by_ro
     fm_gemm_term list[FM_GEMM_TERMS_MAX];
     size_t count = 0;
     for (uint32_t t = 0; t < step->term_count; t++) {
-        const fm_gemm_step_term *term = &l->scheme->terms[step->term + t];
+        const fm_gemm_step_term *term = &step->terms[t];
         fm_gemm_operand o = find_operand(l, term->block, term->coefficient, list);
         for (size_t i = 0; i < o.count; i++)
             lines[count++] = (line_term){
@@ -415,7 +335,7 @@ static void run_spread(const stage *l, const fm_gemm_step *step)
     size_t count = 0;
     begin(l->r, ADDED);
     for (uint32_t t = 0; t < step->term_count; t++) {
-        const fm_gemm_step_term *term = &l->scheme->terms[step->term + t];
+        const fm_gemm_step_term *term = &step->terms[t];
         fm_gemm_targets c =
             find_result(l, term->block, term->coefficient, term->first, targets + count);
         for (size_t i = 0; i < c.count; i++)
@@ -438,7 +358,7 @@ static void run_multiply(const stage *l, const fm_gemm_step *step, char *work)
 {
     fm_gemm_term a_terms[FM_GEMM_TERMS_MAX], b_terms[FM_GEMM_TERMS_MAX];
     fm_gemm_target targets[FM_GEMM_TERMS_MAX];
-    const fm_gemm_step_term *factors = &l->scheme->terms[step->term];
+    const fm_gemm_step_term *factors = step->terms;
     fm_gemm_operand a = find_operand(l, factors[0].block, 1, a_terms);
     fm_gemm_operand b = find_operand(l, factors[1].block, 1, b_terms);
     fm_gemm_targets c = find_result(l, step->block, step->coefficient, step->first, targets);
@@ -509,7 +429,6 @@ void fm_plan_run(const fm_plan *plan, fm_gemm_worker *worker, const fm_plan_call
     runner r = {plan, worker, NOTHING};
     const unsigned classical = plan->level_count;
     const fm_gemm_shape s = call->shape, core = fm_plan_core(plan, s);
-    assert(fm_plan_fits(plan));
     multiply_part(&r, call, 0, (fm_gemm_shape){0, 0, 0}, core, call->beta, work);
     begin(&r, MULTIPLIED);
     if (core.k < s.k)
@@ -519,20 +438,4 @@ void fm_plan_run(const fm_plan *plan, fm_gemm_worker *worker, const fm_plan_call
                   (fm_gemm_shape){core.m, s.n - core.n, s.k}, call->beta, work);
     multiply_part(&r, call, classical, (fm_gemm_shape){core.m, 0, 0},
                   (fm_gemm_shape){s.m - core.m, s.n, s.k}, call->beta, work);
-}
-
-char *fm_plan_name(const fm_plan *plan)
-{
-    char *name = NULL;
-    if (plan->level_count == 0)
-        return fm_strdup("classical");
-    for (unsigned l = 0; l < plan->level_count; l++) {
-        const fm_plan_level *level = &plan->levels[l];
-        char *longer =
-            fm_format("%s%s%s %s", name != NULL ? name : "", l > 0 ? ", " : "", level->scheme->name,
-                      level->way == FM_LEVEL_FUSED ? "fused" : "slots");
-        free(name);
-        name = longer;
-    }
-    return name;
 }
