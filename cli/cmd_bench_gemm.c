@@ -2,7 +2,10 @@
 #include "bench_gemm.h"
 #include "bench_walk.h"
 #include "command.h"
+#include "error.h"
+#include "machine.h"
 #include "memory.h"
+#include "output.h"
 #include "print.h"
 
 #include <limits.h>
@@ -12,7 +15,7 @@
 #include <string.h>
 
 static struct {
-    const char *type, *sizes;
+    const char *type, *sizes, *csv;
     uint64_t threads, rounds, crossover;
     cli_list schemes;
     bool cpu_clock, json;
@@ -29,6 +32,7 @@ static const cli_option options[] = {
     {"cpu-time", NULL, CLI_FLAG, &arguments.cpu_clock,
      "time by the processor's clock, for a machine that others use; one thread only"},
     {"json", NULL, CLI_FLAG, &arguments.json, "print one JSON object"},
+    {"csv", "FILE", CLI_STRING, &arguments.csv, "write a table too, a line for each measurement"},
     {NULL, NULL, CLI_FLAG, NULL, NULL},
 };
 
@@ -154,6 +158,30 @@ static json_t *result_object(fm_gemm_shape s, const fm_gemm_result *result)
     return object;
 }
 
+/* What is measured on. */
+typedef struct setting {
+    char *machine;
+    unsigned threads;
+    double peak; /* GF/s of all threads */
+} setting;
+
+static void write_row(FILE *csv, const setting *on, fm_gemm_shape s, const char *role,
+                      const fm_gemm_measure *m)
+{
+    fprintf(csv, "%s,%u,%zu,%zu,%zu,%s,\"%s\",%.6g,%.3g,%.6g,\"%s\"\n", arguments.type, on->threads,
+            s.m, s.n, s.k, role, m->name, m->gflops, m->error, on->peak, on->machine);
+}
+
+static void write_rows(FILE *csv, const setting *on, fm_gemm_shape s, const fm_gemm_result *result)
+{
+    write_row(csv, on, s, "plan", &result->plan);
+    write_row(csv, on, s, "classical", &result->classical);
+    for (size_t i = 0; i < result->scheme_count; i++)
+        write_row(csv, on, s, "scheme", &result->schemes[i]);
+    for (size_t i = 0; i < result->peer_count; i++)
+        write_row(csv, on, s, "peer", &result->peers[i]);
+}
+
 static void print_row(const char *label, const fm_gemm_measure *m, double best_peer)
 {
     printf("%-18s%-62s%9.2f", label, m->name, m->gflops);
@@ -185,8 +213,8 @@ static void print_table(fm_gemm_shape s, const fm_gemm_result *result)
 
 /* ---------------------------------------------------------------- the command */
 
-static fm_status run_shapes(fm_gemm_bench *bench, const fm_gemm_shape *shapes, size_t count,
-                            fm_error *error)
+static fm_status run_shapes(fm_gemm_bench *bench, const setting *on, const fm_gemm_shape *shapes,
+                            size_t count, FILE *csv, fm_error *error)
 {
     fm_status status = FM_OK;
     json_t *results = json_array();
@@ -195,6 +223,8 @@ static fm_status run_shapes(fm_gemm_bench *bench, const fm_gemm_shape *shapes, s
         status = fm_gemm_bench_run(bench, shapes[i], &result, error);
         if (status != FM_OK)
             break;
+        if (csv != NULL)
+            write_rows(csv, on, shapes[i], &result);
         if (arguments.json)
             json_array_append_new(results, result_object(shapes[i], &result));
         else
@@ -202,9 +232,26 @@ static fm_status run_shapes(fm_gemm_bench *bench, const fm_gemm_shape *shapes, s
         fm_gemm_result_clear(&result);
     }
     if (arguments.json && status == FM_OK)
-        cli_print_json(json_pack("{s:O}", "results", results));
+        cli_print_json(json_pack("{s:O, s:s, s:i, s:o, s:o}", "results", results, "type",
+                                 arguments.type, "threads", (int)on->threads, "peak",
+                                 cli_json_real(on->peak), "machine", fm_json_string(on->machine)));
     json_decref(results);
     return status;
+}
+
+/* The same, with the table where one is wanted: it appears whole or not at all. */
+static fm_status run_and_write(fm_gemm_bench *bench, const setting *on, const fm_gemm_shape *shapes,
+                               size_t count, fm_error *error)
+{
+    cli_output csv;
+    if (arguments.csv == NULL)
+        return run_shapes(bench, on, shapes, count, NULL, error);
+    fm_status status = cli_output_open(arguments.csv, &csv, error);
+    if (status != FM_OK)
+        return status;
+    fprintf(csv.file, "type,threads,m,n,k,role,name,gflops,error,peak,machine\n");
+    status = run_shapes(bench, on, shapes, count, csv.file, error);
+    return cli_output_close(&csv, status, error);
 }
 
 static fm_status run_bench(fm_scalar_type type, unsigned threads, const fm_gemm_shape *shapes,
@@ -225,8 +272,12 @@ static fm_status run_bench(fm_scalar_type type, unsigned threads, const fm_gemm_
         status = fm_gemm_bench_open(&how, &bench, error);
     if (status == FM_NO)
         cli_error("%s", error->message);
-    if (status == FM_OK)
-        status = run_shapes(bench, shapes, count, error);
+    if (status == FM_OK) {
+        setting on = {fm_machine_name(), threads,
+                      threads * fm_machine_peak(fm_cpu_vectors_here(), type)};
+        status = run_and_write(bench, &on, shapes, count, error);
+        free(on.machine);
+    }
     fm_gemm_bench_close(bench);
     free_schemes(&set);
     return status;
@@ -273,7 +324,9 @@ const cli_command cli_command_bench_gemm = {
         "largest "
         "difference from a product in long double over 8 rows,\ndivided by the largest entry "
         "there; "
-        "matrices are uniform in [-1, 1).",
+        "matrices are uniform in [-1, 1). The peak is that of multiplying and adding in "
+        "registers;\n"
+        "scripts/plot_gemm.py draws the table.",
     .options = options,
     .operands_min = 0,
     .operands_max = 0,

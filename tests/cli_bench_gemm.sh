@@ -16,7 +16,10 @@ matches out '^\{"results": \[\{"size": 40, .*"plan": \{"name": "classical", "gfl
 if command -v python3 >/dev/null; then
     python3 - out <<'END' || fail "the JSON is not as agreed: $(cat out)"
 import json, sys
-results = json.load(open(sys.argv[1]))["results"]
+whole = json.load(open(sys.argv[1]))
+assert whole["type"] == "f32" and whole["threads"] == 1
+assert whole["peak"] > 0 and whole["machine"] != ""
+results = whole["results"]
 assert [r["size"] for r in results] == [40, "20x30x50"]
 assert [[r["m"], r["n"], r["k"]] for r in results] == [[40, 40, 40], [20, 30, 50]]
 for r in results:
@@ -31,6 +34,18 @@ for r in results:
 assert results[0]["schemes"][0]["name"] == "2x2x2:7, 2 levels"
 END
 fi
+
+# The same as a table, which is drawn by scripts/plot_gemm.py.
+exits 0 "$fewmul" bench gemm --sizes 40,20x30x50 --repeat 1 --csv table.csv
+[ "$(head -n 1 table.csv)" = type,threads,m,n,k,role,name,gflops,error,peak,machine ] ||
+    fail "the table begins with: $(head -n 1 table.csv)"
+matches table.csv '^f64,1,20,30,50,plan,"classical",[0-9.e+]+,[0-9.e-]+,[0-9.e+]+,".+"$'
+matches table.csv '^f64,1,40,40,40,classical,"classical",'
+if python3 -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then
+    exits 0 python3 "$2/scripts/plot_gemm.py" table.csv -o table.svg
+fi
+exits 2 "$fewmul" bench gemm --sizes 40 --repeat 1 --csv no/such/table.csv
+has err "no/such"
 
 exits 0 "$fewmul" bench gemm --sizes 30 --repeat 2 --threads 2 --scheme strassen.txt \
     --scheme strassen.txt
