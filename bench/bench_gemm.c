@@ -52,7 +52,7 @@ struct fm_gemm_bench {
 /* Row-major, no padding. */
 typedef struct operands {
     fm_gemm_shape shape;
-    fm_scalar_type type;
+    fm_gemm_type type;
     void *a, *b, *c;
     size_t rows[SAMPLED_ROWS];
     size_t row_count;
@@ -68,6 +68,11 @@ static double now(bool cpu_clock)
 
 /* ---------------------------------------------------------------- contestants */
 
+static fm_scalar_type float_type(fm_gemm_type type)
+{
+    return type == FM_GEMM_F32 ? FM_F32 : FM_F64;
+}
+
 static void set_threads(unsigned threads)
 {
     char *text = fm_format("%u", threads);
@@ -81,7 +86,7 @@ fm_status fm_gemm_bench_open(const fm_gemm_options *options, fm_gemm_bench **out
     fm_gemm_bench *bench = fm_alloc_zero(1, sizeof *bench);
     fm_status status = FM_OK;
     bench->options = *options;
-    bench->peer_count = fm_blas_load(options->type, options->threads, bench->peers);
+    bench->peer_count = fm_blas_load(float_type(options->type), options->threads, bench->peers);
     set_threads(options->threads);
     bench->kernel = fm_gemm_kernel_of(fm_cpu_vectors_here(), options->type);
     bench->count = OWN + options->scheme_count + (size_t)bench->peer_count;
@@ -94,8 +99,8 @@ fm_status fm_gemm_bench_open(const fm_gemm_options *options, fm_gemm_bench **out
             c->peer = &bench->peers[i - OWN - options->scheme_count];
         } else if (i >= OWN) {
             c->scheme = options->schemes[i - OWN];
-            status =
-                fm_kernel_load(c->scheme, options->type, options->crossover, &c->kernel, error);
+            status = fm_kernel_load(c->scheme, float_type(options->type), options->crossover,
+                                    &c->kernel, error);
         }
     }
     if (status != FM_OK) {
@@ -123,8 +128,8 @@ void fm_gemm_bench_close(fm_gemm_bench *bench)
 
 static double entry(const operands *o, const void *matrix, size_t position)
 {
-    return o->type == FM_F32 ? (double)((const float *)matrix)[position]
-                             : ((const double *)matrix)[position];
+    return o->type == FM_GEMM_F32 ? (double)((const float *)matrix)[position]
+                                  : ((const double *)matrix)[position];
 }
 
 /* Uniform in [-1, 1). */
@@ -134,7 +139,7 @@ static void fill(const operands *o, void *matrix, size_t count, uint64_t stream)
     fm_random_seed(&random, 1, stream);
     for (size_t i = 0; i < count; i++) {
         double value = (double)(fm_random_next(&random) >> 11) * 0x1p-52 - 1;
-        if (o->type == FM_F32)
+        if (o->type == FM_GEMM_F32)
             ((float *)matrix)[i] = (float)value;
         else
             ((double *)matrix)[i] = value;
@@ -180,10 +185,9 @@ static void free_operands(operands *o)
     free(o->reference);
 }
 
-static fm_status make_operands(fm_gemm_shape shape, fm_scalar_type type, operands *o,
-                               fm_error *error)
+static fm_status make_operands(fm_gemm_shape shape, fm_gemm_type type, operands *o, fm_error *error)
 {
-    size_t counts[3], total, size = type == FM_F32 ? sizeof(float) : sizeof(double);
+    size_t counts[3], total, size = type == FM_GEMM_F32 ? sizeof(float) : sizeof(double);
     *o = (operands){.shape = shape, .type = type};
     if (!element_counts(shape, counts, &total))
         return fm_fail(error, FM_BAD_INPUT, "%zux%zux%zu: too large for this machine", shape.m,
@@ -209,7 +213,7 @@ static fm_status make_operands(fm_gemm_shape shape, fm_scalar_type type, operand
 static void multiply_by_peer(const fm_blas *peer, operands *o)
 {
     int m = (int)o->shape.m, n = (int)o->shape.n, k = (int)o->shape.k;
-    if (o->type == FM_F32)
+    if (o->type == FM_GEMM_F32)
         peer->sgemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, CBLAS_NO_TRANS, m, n, k, 1, o->a, k, o->b, n,
                     0, o->c, n);
     else
@@ -221,7 +225,8 @@ static void multiply_by_plan(const fm_gemm_bench *bench, const fm_plan *plan, op
 {
     const fm_gemm_shape s = o->shape;
     const fm_plan_call call = {.shape = s,
-                               .alpha = 1,
+                               .alpha = fm_gemm_scalar_of(bench->kernel, 1),
+                               .beta = fm_gemm_scalar_of(bench->kernel, 0),
                                .a = o->a,
                                .b = o->b,
                                .c = o->c,
@@ -238,7 +243,7 @@ static void multiply(const fm_gemm_bench *bench, const contestant *c, operands *
         multiply_by_peer(c->peer, o);
     else if (c->scheme == NULL)
         multiply_by_plan(bench, &c->plan, o);
-    else if (o->type == FM_F32)
+    else if (o->type == FM_GEMM_F32)
         c->kernel.f32(m, n, k, 1, o->a, k, o->b, n, 0, o->c, n);
     else
         c->kernel.f64(m, n, k, 1, o->a, k, o->b, n, 0, o->c, n);
@@ -270,7 +275,7 @@ static double largest_error(const operands *o)
 
 static void clear_c(operands *o)
 {
-    size_t size = o->type == FM_F32 ? sizeof(float) : sizeof(double);
+    size_t size = o->type == FM_GEMM_F32 ? sizeof(float) : sizeof(double);
     memset(o->c, 0xff, o->shape.m * o->shape.n * size); /* not numbers */
 }
 

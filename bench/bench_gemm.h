@@ -6,7 +6,7 @@
 #include "gemm.h"
 
 typedef struct fm_gemm_options {
-    fm_scalar_type type;
+    fm_gemm_type type;
     unsigned threads;
     unsigned rounds;
     bool cpu_clock;     /* the processor time of the process instead of the time that passes */

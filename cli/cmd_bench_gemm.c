@@ -207,7 +207,7 @@ static fm_status run_shapes(fm_gemm_bench *bench, const fm_gemm_shape *shapes, s
     return status;
 }
 
-static fm_status run_bench(fm_scalar_type type, unsigned threads, const fm_gemm_shape *shapes,
+static fm_status run_bench(fm_gemm_type type, unsigned threads, const fm_gemm_shape *shapes,
                            size_t count, fm_error *error)
 {
     scheme_set set = {0};
@@ -254,7 +254,8 @@ static int run(size_t count, char **operands)
     if (shapes == NULL)
         return CLI_WRONG;
     cli_catch_signals();
-    fm_status status = run_bench(f32 ? FM_F32 : FM_F64, threads, shapes, shape_count, &error);
+    fm_status status =
+        run_bench(f32 ? FM_GEMM_F32 : FM_GEMM_F64, threads, shapes, shape_count, &error);
     free(shapes);
     return cli_exit_code(status, &error);
 }

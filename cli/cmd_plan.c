@@ -150,7 +150,7 @@ static fm_status calibrate(const fm_gemm_kernel *kernel, unsigned threads, fm_ge
     return fm_cost_file_put(kernel, threads, costs, error);
 }
 
-static int explain(fm_scalar_type type, unsigned threads, fm_gemm_shape shape)
+static int explain(fm_gemm_type type, unsigned threads, fm_gemm_shape shape)
 {
     fm_error error;
     explanation e = {.kernel = fm_gemm_kernel_of(fm_cpu_vectors_here(), type),
@@ -194,7 +194,8 @@ static int run(size_t count, char **operands)
             return cli_error("'%s' is not a size from 1 to %d", operands[i], INT_MAX);
     unsigned threads =
         arguments.threads != 0 ? (unsigned)arguments.threads : (unsigned)omp_get_max_threads();
-    return explain(f32 ? FM_F32 : FM_F64, threads, (fm_gemm_shape){sizes[0], sizes[1], sizes[2]});
+    return explain(f32 ? FM_GEMM_F32 : FM_GEMM_F64, threads,
+                   (fm_gemm_shape){sizes[0], sizes[1], sizes[2]});
 }
 
 const cli_command cli_command_plan = {

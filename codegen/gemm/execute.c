@@ -47,8 +47,9 @@ void fm_gemm_execute(const fm_gemm_kernel *kernel, const fm_plan *plan, unsigned
 {
     fm_plan_call c = *call;
     fm_gemm_team team = {.kernel = kernel,
+                         .modulus = call->modulus,
                          .blocks = fm_gemm_choose_blocks(kernel, fm_cpu_caches_here())};
-    if (c.alpha == 0)
+    if (fm_gemm_scalar_is(kernel, c.alpha, 0))
         c.shape.k = 0;
     if (c.shape.k == 0)
         plan = &classical;

@@ -3,7 +3,7 @@
 #ifdef FEWMUL_X86
 
 #define SCALAR  double
-#define TYPE    FM_F64
+#define TYPE    FM_GEMM_F64
 #define BYTES   64
 #define MR      14
 #define NV      2
@@ -14,7 +14,7 @@
 #include "gemm_kernel_template.c"
 
 #define SCALAR  float
-#define TYPE    FM_F32
+#define TYPE    FM_GEMM_F32
 #define BYTES   64
 #define MR      14
 #define NV      2
@@ -23,5 +23,36 @@
 #define VECTORS FM_VECTORS_AVX512
 #define NAME    "avx512"
 #include "gemm_kernel_template.c"
+
+#define SCALAR  uint32_t
+#define TYPE    FM_GEMM_I32
+#define BYTES   64
+#define MR      14
+#define NV      2
+#define SIDE    4
+#define KERNEL  avx512_i32
+#define VECTORS FM_VECTORS_AVX512
+#define NAME    "avx512"
+#define INTEGER
+#include "gemm_kernel_template.c"
+
+#define SCALAR  uint64_t
+#define TYPE    FM_GEMM_I64
+#define BYTES   64
+#define MR      14
+#define NV      2
+#define SIDE    8
+#define KERNEL  avx512_i64
+#define VECTORS FM_VECTORS_AVX512
+#define NAME    "avx512"
+#define INTEGER
+#include "gemm_kernel_template.c"
+
+const fm_gemm_kernel *const fm_gemm_avx512[FM_GEMM_TYPES] = {
+    &fm_gemm_avx512_f64,
+    &fm_gemm_avx512_f32,
+    &fm_gemm_avx512_i32,
+    &fm_gemm_avx512_i64,
+};
 
 #endif

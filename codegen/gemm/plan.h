@@ -28,6 +28,8 @@ typedef struct fm_plan {
 
 /* True when no sum of blocks gets more terms than a product takes. */
 bool fm_plan_fits(const fm_plan *plan);
+/* True when all coefficients of its schemes are 1 or -1, as exact types need it. */
+bool fm_plan_is_unit(const fm_plan *plan);
 /* The shape that goes through the levels, and that of the blocks at the bottom. */
 fm_gemm_shape fm_plan_core(const fm_plan *plan, fm_gemm_shape shape);
 fm_gemm_shape fm_plan_bottom(const fm_plan *plan, fm_gemm_shape shape);
@@ -49,7 +51,8 @@ char *fm_plan_name(const fm_plan *plan);
 /* C = beta C + alpha A B. In A and B one of the strides must be 1, in C the columns'. */
 typedef struct fm_plan_call {
     fm_gemm_shape shape;
-    double alpha, beta;
+    fm_gemm_scalar alpha, beta;
+    const fm_gemm_modulus *modulus; /* of residues, else NULL */
     const void *a, *b;
     void *c;
     ptrdiff_t a_strides[2], b_strides[2]; /* of rows and columns */
