@@ -632,6 +632,13 @@ fm_status fm_gemm_i64(fm_order order, fm_transpose transpose_a, fm_transpose tra
                       size_t n, size_t k, int64_t alpha, const int64_t *a, size_t lda,
                       const int64_t *b, size_t ldb, int64_t beta, int64_t *c, size_t ldc,
                       fm_error *error);
+/* The same modulo any number from 1 to 2^63, prime or not. Entries must be below the modulus, and those
+   of C are; alpha and beta may be any. Up to 2^26 residues are multiplied as doubles, up to 2^34 twice,
+   beyond six times, with sums that are exact until they are reduced (docs/gemm.md). */
+fm_status fm_gemm_mod(fm_order order, fm_transpose transpose_a, fm_transpose transpose_b, size_t m,
+                      size_t n, size_t k, uint64_t alpha, const uint64_t *a, size_t lda,
+                      const uint64_t *b, size_t ldb, uint64_t beta, uint64_t *c, size_t ldc,
+                      uint64_t modulus, fm_error *error);
 
 #ifdef __GNUC__
 #pragma GCC visibility pop

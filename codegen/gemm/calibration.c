@@ -142,12 +142,21 @@ static void fill(const laboratory *lab, char *matrix, size_t count)
             ((double *)matrix)[i] = (double)(i % 7);
 }
 
+/* Residues as the kernel's type is for. */
+static uint64_t usual_modulus(fm_gemm_type type)
+{
+    return type == FM_GEMM_ZP26   ? (uint64_t)1 << 24
+           : type == FM_GEMM_ZP34 ? (uint64_t)1 << 32
+                                  : FM_GEMM_MODULUS_MAX;
+}
+
 static fm_gemm_costs measure_costs(const fm_gemm_kernel *kernel, unsigned threads)
 {
     laboratory lab = {
         .team = {.kernel = kernel, .blocks = fm_gemm_choose_blocks(kernel, fm_cpu_caches_here())},
         .threads = threads};
     const fm_gemm_shape shape = {SIZE, SIZE, lab.k = lab.team.blocks.kc};
+    fm_gemm_modulus modulus;
     const size_t buffers = fm_gemm_team_bytes(&lab.team, shape, threads);
     const size_t a_count = (WIDE * SIZE + GAP) * lab.k;
     const size_t c_count = (size_t)(WIDE * SIZE + GAP) * SIZE;
@@ -155,6 +164,10 @@ static fm_gemm_costs measure_costs(const fm_gemm_kernel *kernel, unsigned thread
     fm_workspace memory = fm_workspace_take(buffers + (2 * a_count + c_count) * kernel->size);
     if (memory.at == NULL)
         return costs;
+    if (kernel->plane != NULL) {
+        fm_gemm_modulus_init(&modulus, usual_modulus(kernel->type));
+        lab.team.modulus = &modulus;
+    }
     fm_gemm_team_place(&lab.team, shape, memory.at);
     lab.a = memory.at + buffers;
     lab.b = lab.a + a_count * kernel->size;

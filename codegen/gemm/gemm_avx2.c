@@ -66,11 +66,45 @@ static inline words_of_register exchange(words_of_register x)
 #define EXCHANGE    exchange
 #include "gemm_kernel_template.c"
 
+#define SCALAR   uint64_t
+#define TYPE     FM_GEMM_ZP26
+#define BYTES    32
+#define MR       6
+#define NV       2
+#define SIDE     4
+#define KERNEL   avx2_zp26
+#define VECTORS  FM_VECTORS_AVX2
+#define NAME     "avx2"
+#define RESIDUES 26
+#include "gemm_kernel_template.c"
+
+#define SCALAR   uint64_t
+#define TYPE     FM_GEMM_ZP34
+#define BYTES    32
+#define MR       6
+#define NV       2
+#define SIDE     4
+#define KERNEL   avx2_zp34
+#define VECTORS  FM_VECTORS_AVX2
+#define NAME     "avx2"
+#define RESIDUES 34
+#include "gemm_kernel_template.c"
+
+#define SCALAR   uint64_t
+#define TYPE     FM_GEMM_ZP63
+#define BYTES    32
+#define MR       6
+#define NV       2
+#define SIDE     4
+#define KERNEL   avx2_zp63
+#define VECTORS  FM_VECTORS_AVX2
+#define NAME     "avx2"
+#define RESIDUES 63
+#include "gemm_kernel_template.c"
+
 const fm_gemm_kernel *const fm_gemm_avx2[FM_GEMM_TYPES] = {
-    &fm_gemm_avx2_f64,
-    &fm_gemm_avx2_f32,
-    &fm_gemm_avx2_i32,
-    &fm_gemm_avx2_i64,
+    &fm_gemm_avx2_f64,  &fm_gemm_avx2_f32,  &fm_gemm_avx2_i32,  &fm_gemm_avx2_i64,
+    &fm_gemm_avx2_zp26, &fm_gemm_avx2_zp34, &fm_gemm_avx2_zp63,
 };
 
 #endif

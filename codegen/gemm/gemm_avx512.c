@@ -48,11 +48,45 @@
 #define INTEGER
 #include "gemm_kernel_template.c"
 
+#define SCALAR   uint64_t
+#define TYPE     FM_GEMM_ZP26
+#define BYTES    64
+#define MR       14
+#define NV       2
+#define SIDE     8
+#define KERNEL   avx512_zp26
+#define VECTORS  FM_VECTORS_AVX512
+#define NAME     "avx512"
+#define RESIDUES 26
+#include "gemm_kernel_template.c"
+
+#define SCALAR   uint64_t
+#define TYPE     FM_GEMM_ZP34
+#define BYTES    64
+#define MR       14
+#define NV       2
+#define SIDE     8
+#define KERNEL   avx512_zp34
+#define VECTORS  FM_VECTORS_AVX512
+#define NAME     "avx512"
+#define RESIDUES 34
+#include "gemm_kernel_template.c"
+
+#define SCALAR   uint64_t
+#define TYPE     FM_GEMM_ZP63
+#define BYTES    64
+#define MR       14
+#define NV       2
+#define SIDE     8
+#define KERNEL   avx512_zp63
+#define VECTORS  FM_VECTORS_AVX512
+#define NAME     "avx512"
+#define RESIDUES 63
+#include "gemm_kernel_template.c"
+
 const fm_gemm_kernel *const fm_gemm_avx512[FM_GEMM_TYPES] = {
-    &fm_gemm_avx512_f64,
-    &fm_gemm_avx512_f32,
-    &fm_gemm_avx512_i32,
-    &fm_gemm_avx512_i64,
+    &fm_gemm_avx512_f64,  &fm_gemm_avx512_f32,  &fm_gemm_avx512_i32,  &fm_gemm_avx512_i64,
+    &fm_gemm_avx512_zp26, &fm_gemm_avx512_zp34, &fm_gemm_avx512_zp63,
 };
 
 #endif

@@ -106,6 +106,12 @@ typedef struct fm_gemm_kernel {
 /* The kernel for this instruction set, or NULL when the library was built without it. */
 const fm_gemm_kernel *fm_gemm_kernel_of(fm_cpu_vectors vectors, fm_gemm_type type);
 
+/* What the entries modulo p are, for p from 1 to FM_GEMM_MODULUS_MAX. */
+static inline fm_gemm_type fm_gemm_type_of_modulus(uint64_t p)
+{
+    return (fm_gemm_type)(FM_GEMM_ZP26 + (int)fm_gemm_modulus_kind(p));
+}
+
 /* True where results are exact, and schemes with coefficients other than 1 and -1 are not run. */
 static inline bool fm_gemm_is_exact(const fm_gemm_kernel *kernel)
 {

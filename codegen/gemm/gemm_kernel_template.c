@@ -207,8 +207,8 @@ ALWAYS_INLINE void LOCAL(pack_along)(LOCAL(panel) panel, const source *from, siz
             (LOCAL(entries)(from, count, (ptrdiff_t)lane + (ptrdiff_t)p * how->step_stride,
                             how->modulus),
              panel.planes, how->modulus, v);
-            UNROLL for (size_t l = 0; l < panel.planes; l++) *
-                (part *)(to + l * how->plane + lane) = v[l];
+            for (size_t l = 0; l < panel.planes; l++)
+                *(part *)(to + l * how->plane + lane) = v[l];
         }
     }
 }
@@ -240,10 +240,10 @@ ALWAYS_INLINE void LOCAL(pack_square)(LOCAL(panel) panel, const source *from, si
         (LOCAL(entries)(from, count, (ptrdiff_t)(lane + i) * how->lane_stride + (ptrdiff_t)p,
                         how->modulus),
          panel.planes, how->modulus, one);
-        UNROLL for (size_t l = 0; l < panel.planes; l++) v[l][i] = one[l];
+        for (size_t l = 0; l < panel.planes; l++)
+            v[l][i] = one[l];
     }
-    UNROLL for (size_t l = 0; l < panel.planes; l++)
-    {
+    for (size_t l = 0; l < panel.planes; l++) {
         NUMBER *to = panel.to + l * how->plane + p * panel.width + lane;
         LOCAL(turn)(v[l]);
         UNROLL for (size_t i = 0; i < SIDE; i++) * (part *)(to + i * panel.width) = v[l][i];
