@@ -12,8 +12,6 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 /* Tiles and packing as AVX-512 has them, in whatever this machine has: slow, but the same code. */
 #define SCALAR  double
@@ -283,21 +281,6 @@ static void plans_are_exact(void **state)
     }
 }
 
-/* Limits the memory of this process to what it has; false when that cannot be. */
-static bool allow_no_more_memory(struct rlimit *before)
-{
-    unsigned long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (file == NULL)
-        return false;
-    bool read = fscanf(file, "%lu", &pages) == 1;
-    fclose(file);
-    if (!read || getrlimit(RLIMIT_AS, before) != 0)
-        return false;
-    const rlim_t bytes = pages * (rlim_t)sysconf(_SC_PAGESIZE);
-    return setrlimit(RLIMIT_AS, &(struct rlimit){bytes, before->rlim_max}) == 0;
-}
-
 /* A product of matrices that are there needs no more memory than the stack. */
 static void products_without_memory(void **state)
 {
@@ -313,10 +296,10 @@ static void products_without_memory(void **state)
         test_product p = product_new(kernel->type, (fm_gemm_shape){210, 900, 950}, &random);
         fm_plan_call call = call_of(&p);
         (void)omp_get_max_threads(); /* OpenMP ends a process when it cannot have its own memory */
-        if (!allow_no_more_memory(&before))
+        if (!test_no_more_memory(&before))
             skip();
         fm_gemm_execute(kernel, &plan, 1, &call);
-        setrlimit(RLIMIT_AS, &before);
+        test_memory_again(&before);
         for (size_t i = 0; i < p.c.rows; i += 7)
             for (size_t j = 0; j < p.c.columns; j += 7)
                 assert_true(get(&p.c, i, j) == expected(&p, i, j));

@@ -6,6 +6,7 @@
 #include "random.h"
 #include "support.h"
 
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -272,26 +273,33 @@ static void assert_product(const test_product *p)
     assert_guards(&p->c);
 }
 
-static void run_plan(const fm_gemm_kernel *kernel, const fm_plan *plan, unsigned threads,
-                     const test_product *p)
+/* With room for the modulus, which must outlive the call. */
+static fm_plan_call call_of(const test_product *p, fm_gemm_modulus *modulus)
 {
     const ring r = p->c.ring;
-    fm_gemm_modulus modulus;
     if (r.p != 0)
-        fm_gemm_modulus_init(&modulus, r.p);
+        fm_gemm_modulus_init(modulus, r.p);
     fm_plan_call call = {.shape = {p->c.rows, p->c.columns, p->a.columns},
-                         .modulus = r.p != 0 ? &modulus : NULL,
+                         .modulus = r.p != 0 ? modulus : NULL,
                          .alpha = to_scalar(r, p->alpha),
                          .beta = to_scalar(r, p->beta),
                          .a = matrix_at(&p->a),
                          .b = matrix_at(&p->b),
                          .c = matrix_at(&p->c),
                          .c_stride = (ptrdiff_t)p->c.stride};
-    char *name = fm_plan_name(plan);
     strides_of(&p->a, call.a_strides);
     strides_of(&p->b, call.b_strides);
+    return call;
+}
+
+static void run_plan(const fm_gemm_kernel *kernel, const fm_plan *plan, unsigned threads,
+                     const test_product *p)
+{
+    fm_gemm_modulus modulus;
+    const fm_plan_call call = call_of(p, &modulus);
+    char *name = fm_plan_name(plan);
     snprintf(what, sizeof what, "%s %s modulo %llu, %s, %u threads", kernel->name,
-             fm_gemm_type_name(kernel->type), (unsigned long long)r.p, name, threads);
+             fm_gemm_type_name(kernel->type), (unsigned long long)p->c.ring.p, name, threads);
     fm_gemm_execute(kernel, plan, threads, &call);
     assert_product(p);
     free(name);
@@ -457,6 +465,35 @@ static void schemes_are_of_ones(void **state)
         fm_plan_is_unit(&(fm_plan){.levels = {{&strassen, FM_LEVEL_FUSED}}, .level_count = 1}));
 }
 
+/* What cannot have memory runs with buffers on the stack. */
+static void products_without_memory(void **state)
+{
+    (void)state;
+    if (FEWMUL_SANITIZE[0] != '\0')
+        skip();
+    const fm_plan classical = {.level_count = 0};
+    fm_random random;
+    fm_random_seed(&random, 5, 0);
+    FOR_EACH_KERNEL_AND_RING(kernel, r)
+    {
+        struct rlimit before;
+        test_product p = product_new(r, (fm_gemm_shape){50, 900, 950}, &random);
+        fm_gemm_modulus modulus;
+        const fm_plan_call call = call_of(&p, &modulus);
+        (void)omp_get_max_threads(); /* OpenMP ends a process when it cannot have its own memory */
+        if (!test_no_more_memory(&before)) {
+            product_clear(&p);
+            continue;
+        }
+        fm_gemm_execute(kernel, &classical, 1, &call);
+        test_memory_again(&before);
+        for (size_t i = 0; i < p.c.rows; i += 7)
+            for (size_t j = 0; j < p.c.columns; j += 7)
+                assert_true(get(&p.c, i, j) == expected(&p, i, j));
+        product_clear(&p);
+    }
+}
+
 /* ---------------------------------------------------------------- calls */
 
 static fm_status call(ring r, fm_order order, fm_transpose ta, fm_transpose tb, fm_gemm_shape s,
@@ -553,6 +590,7 @@ static void wrong_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(products_without_memory), /* the first: none is kept yet */
         cmocka_unit_test(classical_products_are_exact),
         cmocka_unit_test(largest_sums_are_exact),
         cmocka_unit_test(plans_are_exact),

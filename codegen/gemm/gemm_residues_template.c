@@ -115,10 +115,16 @@ static void LOCAL(plane)(size_t k, const void *packed_a, const void *packed_b,
    1 before it is rounded down. */
 ALWAYS_INLINE uint64_t LOCAL(remainder)(unsigned __int128 x, const fm_gemm_modulus *modulus)
 {
-    const uint64_t high = modulus->bits > 1 ? (uint64_t)(x >> (modulus->bits - 2)) : 0;
+    const uint64_t high = (uint64_t)(x >> ((modulus->bits - 2) & 63));
     const uint64_t quotient = (uint64_t)((unsigned __int128)high * modulus->reciprocal >> 64);
     const uint64_t rest = (uint64_t)x - quotient * modulus->p;
     return rest >= modulus->p ? rest - modulus->p : rest;
+}
+
+/* x 2^count, of count below 64. */
+ALWAYS_INLINE unsigned __int128 LOCAL(shifted)(int64_t x, unsigned count)
+{
+    return (unsigned __int128)x << (count & 63);
 }
 
 /* The product is c4 2^(4w) + ... + c0 with limbs of w bits; first modulo p from c2 on. */
@@ -132,12 +138,12 @@ static void LOCAL(residues)(const double *sum, size_t plane, const fm_gemm_modul
         UNROLL for (int l = 0; l < PLANES; l++) s[l] = (int64_t)sum[(size_t)l * plane];
         const int64_t c1 = s[3] - s[0] - s[1], c2 = s[4] - s[0] - s[2] + s[1];
         const int64_t c3 = s[5] - s[1] - s[2];
-        const __int128 one = 1;
-        const __int128 high = s[2] * (one << 2 * w) + c3 * (one << w) + c2;
-        const uint64_t rest =
-            LOCAL(remainder)(modulus->positive + (unsigned __int128)high, modulus);
-        const __int128 low = ((__int128)rest << 2 * w) + c1 * (one << w) + s[0];
-        to[i] = LOCAL(remainder)(modulus->positive + (unsigned __int128)low, modulus);
+        const unsigned __int128 high =
+            LOCAL(shifted)(s[2], 2 * w) + LOCAL(shifted)(c3, w) + LOCAL(shifted)(c2, 0);
+        const uint64_t rest = LOCAL(remainder)(modulus->positive + high, modulus);
+        const unsigned __int128 low =
+            LOCAL(shifted)((int64_t)rest, 2 * w) + LOCAL(shifted)(c1, w) + LOCAL(shifted)(s[0], 0);
+        to[i] = LOCAL(remainder)(modulus->positive + low, modulus);
     }
 }
 #else
@@ -204,7 +210,15 @@ ALWAYS_INLINE void LOCAL(update_unit)(size_t length, const uint64_t *from, bool 
                                       const fm_gemm_modulus *modulus, uint64_t *to)
 {
     const multiplier factor = COEFFICIENT(sign);
-    for (size_t i = 0; i < length; i++) {
+    size_t i = 0;
+    for (; i + LENGTH <= length; i += LENGTH) {
+        loose sum = TIMES(factor, *(const loose *)(from + i));
+        if (add)
+            sum += *(const loose *)(to + i);
+        SETTLE(sum);
+        *(loose *)(to + i) = sum;
+    }
+    for (; i < length; i++) {
         uint64_t sum = (add ? to[i] : 0) + TIMES(factor, from[i]);
         SETTLE(sum);
         to[i] = sum;
