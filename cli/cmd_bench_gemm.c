@@ -3,6 +3,7 @@
 #include "bench_walk.h"
 #include "command.h"
 #include "error.h"
+#include "gemm_type.h"
 #include "machine.h"
 #include "memory.h"
 #include "output.h"
@@ -16,13 +17,14 @@
 
 static struct {
     const char *type, *sizes, *csv;
-    uint64_t threads, rounds, crossover;
+    uint64_t modulus, threads, rounds, crossover;
     cli_list schemes;
     bool cpu_clock, json;
 } arguments = {.type = "f64", .sizes = "256,512,1024,2048", .threads = 1, .rounds = 5};
 
 static const cli_option options[] = {
-    {"type", "T", CLI_STRING, &arguments.type, "of the entries: f64 or f32"},
+    {"type", "T", CLI_STRING, &arguments.type, "of the entries: f64, f32, i32, i64, zp"},
+    {"modulus", "P", CLI_COUNT, &arguments.modulus, "of zp: up to 2^63"},
     {"sizes", "N,...", CLI_STRING, &arguments.sizes, "N, or MxNxK for C of M x N and A of M x K"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads of each contestant; 0: all cores"},
     {"scheme", "FILE", CLI_LIST, &arguments.schemes,
@@ -254,13 +256,22 @@ static fm_status run_and_write(fm_gemm_bench *bench, const setting *on, const fm
     return cli_output_close(&csv, status, error);
 }
 
-static fm_status run_bench(fm_scalar_type type, unsigned threads, const fm_gemm_shape *shapes,
+/* 0 for exact types. */
+static double peak_of(fm_gemm_type type, unsigned threads)
+{
+    if (type != FM_GEMM_F64 && type != FM_GEMM_F32)
+        return 0;
+    return threads * fm_machine_peak(fm_cpu_vectors_here(), type == FM_GEMM_F32 ? FM_F32 : FM_F64);
+}
+
+static fm_status run_bench(fm_gemm_type type, unsigned threads, const fm_gemm_shape *shapes,
                            size_t count, fm_error *error)
 {
     scheme_set set = {0};
     fm_gemm_bench *bench = NULL;
     fm_status status = read_schemes(&set, error);
     fm_gemm_options how = {.type = type,
+                           .p = arguments.modulus,
                            .threads = threads,
                            .rounds = (unsigned)arguments.rounds,
                            .cpu_clock = arguments.cpu_clock,
@@ -273,8 +284,7 @@ static fm_status run_bench(fm_scalar_type type, unsigned threads, const fm_gemm_
     if (status == FM_NO)
         cli_error("%s", error->message);
     if (status == FM_OK) {
-        setting on = {fm_machine_name(), threads,
-                      threads * fm_machine_peak(fm_cpu_vectors_here(), type)};
+        setting on = {fm_machine_name(), threads, peak_of(type, threads)};
         status = run_and_write(bench, &on, shapes, count, error);
         free(on.machine);
     }
@@ -288,9 +298,11 @@ static int run(size_t count, char **operands)
     (void)count, (void)operands;
     fm_error error;
     size_t shape_count;
-    bool f32 = strcmp(arguments.type, "f32") == 0;
-    if (!f32 && strcmp(arguments.type, "f64") != 0)
-        return cli_error("--type: there is no '%s'; there are: f64, f32", arguments.type);
+    fm_gemm_type type;
+    if (!cli_gemm_type(arguments.type, arguments.modulus, &type))
+        return CLI_WRONG;
+    if (arguments.schemes.count > 0 && type != FM_GEMM_F64 && type != FM_GEMM_F32)
+        return cli_error("--scheme: kernels are generated for f64 and f32 only");
     if (arguments.threads > 1024)
         return cli_error("--threads: must be at most 1024");
     if (arguments.rounds == 0 || arguments.rounds > 1000)
@@ -305,7 +317,7 @@ static int run(size_t count, char **operands)
     if (shapes == NULL)
         return CLI_WRONG;
     cli_catch_signals();
-    fm_status status = run_bench(f32 ? FM_F32 : FM_F64, threads, shapes, shape_count, &error);
+    fm_status status = run_bench(type, threads, shapes, shape_count, &error);
     free(shapes);
     return cli_exit_code(status, &error);
 }
@@ -318,14 +330,13 @@ const cli_command cli_command_bench_gemm = {
         "Measures fewmul's own product, by the plan that it chooses and classically, and OpenBLAS, "
         "BLIS and MKL\n(those found, each with the setting that is fastest here) in turn in one "
         "process: after a warm-up each\nruns once a round, and the median of the rounds counts. "
-        "From "
-        "each scheme that is given, a kernel is\ngenerated, compiled with $CC or cc, and measured "
-        "too. GF/s are 2mnk over time, also where fewer\noperations are done. The error is the "
-        "largest "
-        "difference from a product in long double over 8 rows,\ndivided by the largest entry "
-        "there; "
-        "matrices are uniform in [-1, 1). The peak is that of multiplying and adding in "
-        "registers;\n"
+        "From each scheme that is given, a kernel is\ngenerated, compiled with $CC or cc, and "
+        "measured too. GF/s are 2mnk over time, also where fewer\noperations are done. The error "
+        "is the largest difference from a product in long double over 8 rows,\ndivided by the "
+        "largest entry there; matrices are uniform in [-1, 1). Exact types are measured beside a\n"
+        "plain loop (i32, i64) or FLINT's nmod_mat_mul (zp); their error is the part of the "
+        "entries "
+        "that are wrong. The peak is that of multiplying and adding in registers;\n"
         "scripts/plot_gemm.py draws the table.",
     .options = options,
     .operands_min = 0,

@@ -41,7 +41,8 @@ static unsigned find_crossover(const fm_gemm_kernel *kernel, const fm_gemm_schem
 fm_status fm_levels_choose(const fm_gemm_scheme *scheme, fm_scalar_type type, fm_levels *out,
                            fm_error *error)
 {
-    const fm_gemm_kernel *kernel = fm_gemm_kernel_of(fm_cpu_vectors_here(), type);
+    const fm_gemm_kernel *kernel =
+        fm_gemm_kernel_of(fm_cpu_vectors_here(), type == FM_F32 ? FM_GEMM_F32 : FM_GEMM_F64);
     const unsigned fused = find_crossover(kernel, scheme, FM_LEVEL_FUSED);
     const unsigned slots = find_crossover(kernel, scheme, FM_LEVEL_SLOTS);
     *out = (fm_levels){.innermost = fused <= slots ? FM_LEVEL_FUSED : FM_LEVEL_SLOTS,

@@ -10,10 +10,10 @@
 extern const char fm_text_step_h[], fm_text_gemm_scheme_h[], fm_text_gemm_kernel_h[],
     fm_text_gemm_h[], fm_text_plan_h[], fm_text_workspace_h[], fm_text_execute_h[],
     fm_text_sizes_h[], fm_text_plan_c[], fm_text_gemm_c[], fm_text_workspace_c[],
-    fm_text_execute_c[], fm_text_gemm_kernel_template_c[], fm_text_gemm_portable_c[],
-    fm_text_gemm_avx2_c[], fm_text_gemm_avx512_c[];
+    fm_text_execute_c[], fm_text_gemm_kernel_template_c[], fm_text_gemm_numbers_template_c[],
+    fm_text_gemm_portable_c[], fm_text_gemm_avx2_c[], fm_text_gemm_avx512_c[];
 
-enum { NAMES_MAX = 16, NAME_SIZE = 32 };
+enum { NAMES_MAX = 16, NAME_SIZE = 32, DEPTH_MAX = 8 };
 
 /* What is to be resolved in a kernel: SCALAR, KERNEL, and the names that end in it. */
 typedef struct parameters {
@@ -22,15 +22,22 @@ typedef struct parameters {
     int local_count;
 } parameters;
 
+/* What becomes of the lines of a condition. */
+typedef enum branch {
+    BRANCH_KEPT,    /* all, and the condition itself */
+    BRANCH_TAKEN,   /* those up to #else or #endif; the condition goes */
+    BRANCH_DROPPED, /* those from #else on */
+} branch;
+
 /* Text on its way from one file into another. */
 typedef struct passage {
     FILE *file;
     parameters parameters;
     bool again;             /* what is there once has been put */
     bool in_comment, blank; /* a blank line is due */
-    int depth;              /* of conditions */
-    int guard, skipped;     /* the depths at which these began, 0: none */
-    bool in_declaration;    /* whose continuation lines move with its first */
+    branch branches[DEPTH_MAX];
+    int depth;
+    bool in_declaration; /* whose continuation lines move with its first */
     int parentheses;
 } passage;
 
@@ -74,6 +81,12 @@ static const char *defined_name(const char *line, const char **value)
     *value = name + word_length(name);
     *value += strspn(*value, " ");
     return name;
+}
+
+/* What follows the first comment, which tells of how a template is included. */
+static const char *after_comment(const char *text)
+{
+    return strstr(text, "*/\n") + strlen("*/\n");
 }
 
 /* ---------------------------------------------------------------- names */
@@ -170,8 +183,9 @@ static void put_code(passage *p, const char *line, size_t length)
 /* True for definitions that are resolved, or of what only the library asks for. */
 static bool is_resolved(const passage *p, const char *name)
 {
-    static const char *const resolved[] = {"SCALAR", "KERNEL", "LOCAL", "GLOBAL", "JOIN",
-                                           "JOIN_",  "TYPE",   "NAME",  "VECTORS"};
+    static const char *const resolved[] = {"SCALAR",   "KERNEL",  "LOCAL",       "GLOBAL",
+                                           "JOIN",     "JOIN_",   "NAME",        "VECTORS",
+                                           "RESIDUES", "INTEGER", "LOW_PRODUCT", "EXCHANGE"};
     const size_t length = word_length(name);
     for (size_t i = 0; i < sizeof resolved / sizeof resolved[0]; i++)
         if (is_word(name, length, resolved[i]))
@@ -204,33 +218,75 @@ static bool is_guard(const char *line, size_t length)
            (ends(line, length, "_H") || ends(line, length, "_ONCE"));
 }
 
-/* True when a line is done with: of a guard, which goes, or not for this place. */
+/* What is known of a condition: of generated files, of what is there only once, of parameters that only
+   the kernels of exact types have. */
+static branch branch_of(const passage *p, const char *line, size_t length)
+{
+    static const char *const exact[] = {"RESIDUES", "INTEGER", "LOW_PRODUCT", "EXCHANGE"};
+    const bool defined = begins(line, "#ifdef ");
+    const char *name = line + (defined ? strlen("#ifdef ") : strlen("#ifndef "));
+    if (!defined && !begins(line, "#ifndef "))
+        return BRANCH_KEPT;
+    if (is_word(name, word_length(name), "FM_GENERATED"))
+        return defined ? BRANCH_TAKEN : BRANCH_DROPPED;
+    if (is_guard(line, length))
+        return p->again && ends(line, length, "_ONCE") ? BRANCH_DROPPED : BRANCH_TAKEN;
+    for (size_t i = 0; i < sizeof exact / sizeof exact[0]; i++)
+        if (is_word(name, word_length(name), exact[i]))
+            return defined ? BRANCH_DROPPED : BRANCH_TAKEN;
+    return BRANCH_KEPT;
+}
+
+static bool is_dropped(const passage *p)
+{
+    for (int d = 0; d < p->depth; d++)
+        if (p->branches[d] == BRANCH_DROPPED)
+            return true;
+    return false;
+}
+
+/* Depth of the conditions that stay. */
+static int kept_depth(const passage *p)
+{
+    int depth = 0;
+    for (int d = 0; d < p->depth; d++)
+        depth += p->branches[d] == BRANCH_KEPT;
+    return depth;
+}
+
+/* True when a line is done with: of a condition that is resolved, or in a branch that is dropped. */
 static bool take_condition(passage *p, const char *line, size_t length)
 {
     if (begins(line, "#if")) {
-        p->depth++;
-        if (p->skipped == 0 &&
-            (begins(line, "#ifndef FM_GENERATED") ||
-             (p->again && is_guard(line, length) && ends(line, length, "_ONCE"))))
-            p->skipped = p->depth;
-        else if (p->skipped == 0 && is_guard(line, length))
-            p->guard = p->depth;
-    } else if (begins(line, "#endif")) {
-        const int ended = p->depth--;
-        int *begun = ended == p->skipped ? &p->skipped : &p->guard;
-        if (ended == *begun) {
-            *begun = 0;
-            return true;
-        }
+        assert(p->depth < DEPTH_MAX);
+        p->branches[p->depth++] = branch_of(p, line, length);
+        return is_dropped(p) || p->branches[p->depth - 1] != BRANCH_KEPT;
     }
-    return p->skipped != 0 || is_guard(line, length);
+    if (begins(line, "#else") && p->branches[p->depth - 1] != BRANCH_KEPT) {
+        branch *last = &p->branches[p->depth - 1];
+        *last = *last == BRANCH_TAKEN ? BRANCH_DROPPED : BRANCH_TAKEN;
+        return true;
+    }
+    if (begins(line, "#endif")) {
+        const bool done = is_dropped(p) || p->branches[p->depth - 1] != BRANCH_KEPT;
+        p->depth--;
+        return done;
+    }
+    return is_dropped(p) || is_guard(line, length);
 }
 
-/* The library's files are there already, and the system's but for those that depend on conditions. */
-static bool is_included_elsewhere(const passage *p, const char *line)
+static void put_lines(passage *p, const char *text);
+
+/* Parts of the template stand in their place. The library's other files are there already, and the
+   system's but for those that depend on conditions. */
+static bool take_inclusion(passage *p, const char *line)
 {
-    return begins(line, "#include \"") ||
-           (begins(line, "#include <") && p->depth == (p->guard != 0));
+    if (begins(line, "#include \"gemm_numbers_template.c\"")) {
+        p->blank = true;
+        put_lines(p, after_comment(fm_text_gemm_numbers_template_c));
+        return true;
+    }
+    return begins(line, "#include \"") || (begins(line, "#include <") && kept_depth(p) == 0);
 }
 
 static void put_lines(passage *p, const char *text)
@@ -239,8 +295,7 @@ static void put_lines(passage *p, const char *text)
         const char *line = text;
         const size_t length = strcspn(line, "\n");
         text += length + (line[length] == '\n');
-        if (take_condition(p, line, length) || is_included_elsewhere(p, line) ||
-            take_definition(p, line))
+        if (take_condition(p, line, length) || take_inclusion(p, line) || take_definition(p, line))
             continue;
         if (length > 0 && p->blank)
             fputc('\n', p->file);
@@ -255,7 +310,7 @@ static void put_lines(passage *p, const char *text)
 static void put_text(passage *p, const char *text)
 {
     put_lines(p, text);
-    assert(p->depth == 0 && p->skipped == 0 && p->guard == 0 && p->parentheses == 0);
+    assert(p->depth == 0 && p->parentheses == 0);
 }
 
 /* ---------------------------------------------------------------- kernels */
@@ -341,7 +396,8 @@ void fm_library_put_kernels(unsigned targets, fm_scalar_type type, FILE *file)
     bool again = false;
     for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++)
         if ((targets & kernels[i].target) != 0) {
-            put_target(kernels[i].text, type == FM_F32 ? "FM_F32" : "FM_F64", again, file);
+            put_target(kernels[i].text, type == FM_F32 ? "FM_GEMM_F32" : "FM_GEMM_F64", again,
+                       file);
             fputc('\n', file);
             again = true;
         }

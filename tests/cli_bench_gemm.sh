@@ -55,6 +55,14 @@ has out "classical"
 exits 0 env CC=/no/such/compiler "$fewmul" bench gemm --sizes 10 --repeat 1 --cpu-time
 [ -z "$(compgen -G 'fewmul*')" ] || fail "temporary files are left: $(echo *)"
 
+# Exact types are exact.
+for type in i32 i64 "zp --modulus 65521" "zp --modulus 4294967291" \
+    "zp --modulus 9223372036854775783"; do
+    # shellcheck disable=SC2086
+    exits 0 "$fewmul" bench gemm --sizes 20x30x50 --repeat 1 --json --type $type
+    [ "$(grep -o '"error": 0\.0' out | wc -l)" -eq 3 ] || fail "$type: $(cat out)"
+done
+
 refused() {
     local message=$1
     shift
@@ -66,6 +74,8 @@ for sizes in "" 0 -1 x 12x 12x13 1x2x3x4 12, ,12 12,x 3000000000 1e3 " 5"; do
 done
 refused "memory|too large" "$fewmul" bench gemm --sizes 2000000000
 refused "f64, f32" "$fewmul" bench gemm --type f16
+refused "needs --modulus" "$fewmul" bench gemm --type zp
+refused "f64 and f32 only" "$fewmul" bench gemm --type i32 --scheme strassen.txt
 refused "one thread" "$fewmul" bench gemm --threads 2 --cpu-time
 refused "from 1 to 1000" "$fewmul" bench gemm --repeat 0
 refused "missing" "$fewmul" bench gemm --scheme missing.json

@@ -406,14 +406,14 @@ static void kernels_are_the_library_s(void **state)
     run_kernel(library, &(call){N, N, N, 0, 1, 0}, &a, &b, &other);
     const fm_plan plan = {.levels = {{ready, FM_LEVEL_FUSED}}, .level_count = 1};
     const fm_plan_call c = {.shape = {N, N, N},
-                            .alpha = 1,
+                            .alpha = {.real = 1},
                             .a = a.data,
                             .b = b.data,
                             .c = ours.data,
                             .a_strides = {N, 1},
                             .b_strides = {N, 1},
                             .c_stride = N};
-    fm_gemm_execute(fm_gemm_kernel_of(fm_cpu_vectors_here(), FM_F64), &plan, 1, &c);
+    fm_gemm_execute(fm_gemm_kernel_of(fm_cpu_vectors_here(), FM_GEMM_F64), &plan, 1, &c);
 #ifdef __OPTIMIZE__
     assert_memory_equal(ours.data, other.data, N * N * sizeof(double));
 #endif

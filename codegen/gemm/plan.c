@@ -3,6 +3,7 @@
 #include "sizes.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum { LINE = 64 };
 
@@ -124,15 +125,16 @@ static size_t add_block(const fm_gemm_operand *sum, size_t size, double coeffici
     return count;
 }
 
-static size_t add_target(const fm_gemm_targets *c, size_t size, double coefficient, bool first,
-                         size_t row, size_t column, size_t rows, size_t columns,
+static size_t add_target(const fm_gemm_targets *c, const fm_gemm_kernel *kernel, double coefficient,
+                         bool first, size_t row, size_t column, size_t rows, size_t columns,
                          fm_gemm_target *list, size_t count)
 {
     ptrdiff_t offset = (ptrdiff_t)row * c->row_stride + (ptrdiff_t)column * c->column_stride;
     for (size_t t = 0; t < c->count; t++) {
         const fm_gemm_target *target = &c->targets[t];
-        fm_gemm_target part = {coefficient * target->coefficient, first ? target->beta : 1,
-                               (char *)target->at + offset * (ptrdiff_t)size,
+        fm_gemm_target part = {fm_gemm_scalar_times(kernel, coefficient, target->coefficient),
+                               first ? target->beta : fm_gemm_scalar_of(kernel, 1),
+                               (char *)target->at + offset * (ptrdiff_t)kernel->size,
                                rest(target->rows, row, rows),
                                rest(target->columns, column, columns)};
         if (part.rows > 0 && part.columns > 0)
@@ -162,13 +164,14 @@ static fm_gemm_operand fuse(const fm_gemm_scheme *scheme, int side, uint32_t row
 
 static fm_gemm_targets fuse_result(const fm_gemm_scheme *scheme, uint32_t row,
                                    const fm_gemm_targets *c, size_t rows, size_t columns,
-                                   size_t size, fm_gemm_target list[FM_GEMM_TERMS_MAX])
+                                   const fm_gemm_kernel *kernel,
+                                   fm_gemm_target list[FM_GEMM_TERMS_MAX])
 {
     const uint32_t width = scheme->format[2];
     size_t count = 0;
     for (uint32_t e = scheme->rows[2][row]; e < scheme->rows[2][row + 1]; e++) {
         const fm_gemm_entry *entry = &scheme->entries[2][e];
-        count = add_target(c, size, entry->coefficient, entry->first, entry->block / width * rows,
+        count = add_target(c, kernel, entry->coefficient, entry->first, entry->block / width * rows,
                            entry->block % width * columns, rows, columns, list, count);
     }
     return (fm_gemm_targets){list, count, c->row_stride, c->column_stride};
@@ -178,13 +181,14 @@ static void run_fused(runner *r, const node *n)
 {
     const fm_gemm_scheme *scheme = r->plan->levels[n->level].scheme;
     const fm_gemm_shape s = fm_plan_block(scheme, n->shape);
-    const size_t size = r->worker->team->kernel->size;
+    const fm_gemm_kernel *kernel = r->worker->team->kernel;
+    const size_t size = kernel->size;
     fm_gemm_term a_terms[FM_GEMM_TERMS_MAX], b_terms[FM_GEMM_TERMS_MAX];
     fm_gemm_target targets[FM_GEMM_TERMS_MAX];
     for (uint32_t row = 0; row < scheme->rank; row++) {
         fm_gemm_operand a = fuse(scheme, 0, row, n->a, s.m, s.k, size, a_terms);
         fm_gemm_operand b = fuse(scheme, 1, row, n->b, s.k, s.n, size, b_terms);
-        fm_gemm_targets c = fuse_result(scheme, row, n->c, s.m, s.n, size, targets);
+        fm_gemm_targets c = fuse_result(scheme, row, n->c, s.m, s.n, kernel, targets);
         multiply(r, &(node){n->level + 1, s, &a, &b, &c, n->work});
     }
 }
@@ -248,16 +252,18 @@ static fm_gemm_operand find_operand(const stage *l, fm_block block, double coeff
 static fm_gemm_targets find_result(const stage *l, fm_block block, double coefficient, bool first,
                                    fm_gemm_target list[FM_GEMM_TERMS_MAX])
 {
+    const fm_gemm_kernel *kernel = l->r->worker->team->kernel;
+    const fm_gemm_scalar one = fm_gemm_scalar_of(kernel, 1);
     if (block.place == FM_PLACE_C) {
         const size_t width = block_width(l, block.place);
-        size_t count =
-            add_target(l->n->c, l->size, coefficient, first, block.index / width * l->s.m,
-                       block.index % width * l->s.n, l->s.m, l->s.n, list, 0);
+        size_t count = add_target(l->n->c, kernel, coefficient, first, block.index / width * l->s.m,
+                                  block.index % width * l->s.n, l->s.m, l->s.n, list, 0);
         return (fm_gemm_targets){list, count, l->n->c->row_stride, 1};
     }
     const slots *s = &l->slots[block.place - FM_PLACE_S];
-    list[0] = (fm_gemm_target){coefficient, first ? 0 : 1, s->at + block.index * s->bytes, s->rows,
-                               s->columns};
+    list[0] = (fm_gemm_target){fm_gemm_scalar_times(kernel, coefficient, one),
+                               fm_gemm_scalar_of(kernel, first ? 0 : 1),
+                               s->at + block.index * s->bytes, s->rows, s->columns};
     return (fm_gemm_targets){list, 1, s->row_stride, 1};
 }
 
@@ -289,7 +295,7 @@ static size_t collect_lines(const stage *l, const fm_gemm_step *step, bool by_ro
 static void sum_line(const stage *l, const line_term *terms, size_t count, size_t line,
                      size_t length, char *to)
 {
-    const fm_gemm_kernel *kernel = l->r->worker->team->kernel;
+    const fm_gemm_team *team = l->r->worker->team;
     fm_gemm_source sources[FM_GEMM_TERMS_MAX];
     for (size_t p = 0, end; p < length; p = end) {
         size_t found = 0;
@@ -303,9 +309,9 @@ static void sum_line(const stage *l, const line_term *terms, size_t count, size_
             end = least(end, terms[t].length);
         }
         if (found > 0)
-            kernel->sum(end - p, sources, found, to + p * l->size);
+            team->kernel->sum(end - p, sources, found, team->modulus, to + p * l->size);
         else
-            kernel->scale(end - p, 0, to + p * l->size);
+            memset(to + p * l->size, 0, (end - p) * l->size);
     }
 }
 
@@ -350,7 +356,7 @@ static void run_spread(const stage *l, const fm_gemm_step *step)
                                      (char *)targets[t].at + (ptrdiff_t)i * strides[t]};
             if (i < targets[t].rows)
                 w->team->kernel->add(least(from->columns, targets[t].columns), slot + i * stride,
-                                     &update);
+                                     &update, w->team->modulus);
         }
 }
 
@@ -403,7 +409,7 @@ static void multiply(runner *r, const node *n)
 
 /* The product of a part of A, from the given row and step on, and a part of B. */
 static void multiply_part(runner *r, const fm_plan_call *call, unsigned level, fm_gemm_shape from,
-                          fm_gemm_shape s, double beta, char *work)
+                          fm_gemm_shape s, fm_gemm_scalar beta, char *work)
 {
     const ptrdiff_t size = (ptrdiff_t)r->worker->team->kernel->size;
     const ptrdiff_t row = (ptrdiff_t)from.m, column = (ptrdiff_t)from.n, step = (ptrdiff_t)from.k;
@@ -433,7 +439,8 @@ void fm_plan_run(const fm_plan *plan, fm_gemm_worker *worker, const fm_plan_call
     begin(&r, MULTIPLIED);
     if (core.k < s.k)
         multiply_part(&r, call, classical, (fm_gemm_shape){0, 0, core.k},
-                      (fm_gemm_shape){core.m, core.n, s.k - core.k}, 1, work);
+                      (fm_gemm_shape){core.m, core.n, s.k - core.k},
+                      fm_gemm_scalar_of(worker->team->kernel, 1), work);
     multiply_part(&r, call, classical, (fm_gemm_shape){0, core.n, 0},
                   (fm_gemm_shape){core.m, s.n - core.n, s.k}, call->beta, work);
     multiply_part(&r, call, classical, (fm_gemm_shape){core.m, 0, 0},

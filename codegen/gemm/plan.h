@@ -38,7 +38,8 @@ size_t fm_plan_bytes(const fm_plan *plan, fm_gemm_shape shape, size_t size);
 /* C = beta C + alpha A B. In A and B one of the strides must be 1, in C the columns'. */
 typedef struct fm_plan_call {
     fm_gemm_shape shape;
-    double alpha, beta;
+    fm_gemm_scalar alpha, beta;
+    const fm_gemm_modulus *modulus; /* of residues, else NULL */
     const void *a, *b;
     void *c;
     ptrdiff_t a_strides[2], b_strides[2]; /* of rows and columns */

@@ -42,6 +42,37 @@ bool fm_plan_fits(const fm_plan *plan)
     return true;
 }
 
+/* ---------------------------------------------------------------- coefficients */
+
+static bool is_unit(double coefficient)
+{
+    return coefficient == 1 || coefficient == -1;
+}
+
+static bool scheme_is_unit(const fm_gemm_scheme *scheme)
+{
+    bool unit = true;
+    for (int side = 0; side < 3; side++)
+        for (uint32_t e = 0; e < scheme->rows[side][scheme->rank]; e++)
+            unit = unit && is_unit(scheme->entries[side][e].coefficient);
+    for (uint32_t i = 0; i < scheme->step_count; i++) {
+        const fm_gemm_step *step = &scheme->steps[i];
+        const bool factors = step->kind == FM_STEP_MULTIPLY; /* their coefficient is the step's */
+        unit = unit && (!factors || is_unit(step->coefficient));
+        for (uint32_t t = 0; t < step->term_count && !factors; t++)
+            unit = unit && is_unit(step->terms[t].coefficient);
+    }
+    return unit;
+}
+
+bool fm_plan_is_unit(const fm_plan *plan)
+{
+    bool unit = true;
+    for (unsigned l = 0; l < plan->level_count; l++)
+        unit = unit && scheme_is_unit(plan->levels[l].scheme);
+    return unit;
+}
+
 /* ---------------------------------------------------------------- errors */
 
 static double square_sum(const fm_gemm_scheme *scheme, int side, uint32_t row)

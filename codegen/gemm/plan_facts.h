@@ -9,6 +9,8 @@ enum { FM_PLAN_GROWTH_MAX = 16 };
 
 /* True when no sum of blocks gets more terms than a product takes. */
 bool fm_plan_fits(const fm_plan *plan);
+/* True when all coefficients of its schemes are 1 or -1, as exact types need it. */
+bool fm_plan_is_unit(const fm_plan *plan);
 /* By how much the error is expected to exceed the classical product's: independent rounding errors in
    each product, of the size of its factors for random matrices, as they arrive in the worst block of C
    (as in D. Bini and G. Lotti, Stability of fast algorithms for matrix multiplication, Numer. Math.

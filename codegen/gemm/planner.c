@@ -15,10 +15,11 @@ enum { BEAM = 8, SMALLEST_BLOCK = 160 };
    have in common with it are the proportions. */
 fm_gemm_costs fm_gemm_usual_costs(const fm_gemm_kernel *kernel, unsigned threads)
 {
-    const double flop = kernel->type == FM_F32 ? 1.0e-11 : 2.0e-11;
+    static const double flops[FM_GEMM_TYPES] = {2.0e-11, 1.0e-11, 1.0e-11, 4.0e-11,
+                                                2.0e-11, 4.0e-11, 12.0e-11};
     const double entry = (double)kernel->size / 8 / threads;
-    return (fm_gemm_costs){flop / threads, 0.5e-9 * entry, 0.7e-9 * entry, 1.6e-9 * entry,
-                           0.4e-9 * entry};
+    return (fm_gemm_costs){flops[kernel->type] / threads, 0.5e-9 * entry, 0.7e-9 * entry,
+                           1.6e-9 * entry, 0.4e-9 * entry};
 }
 
 /* Terms of all rows of one side. */
@@ -201,8 +202,10 @@ static void consider(const planner *p, const fm_plan *plan, list *found)
         return;
     fm_plan_candidate candidate = {
         *plan, fm_plan_estimate_of(plan, p->kernel, p->costs, p->shape, p->c_stride)};
-    if (candidate.estimate.workspace <= p->workspace_max &&
-        candidate.estimate.growth <= FM_PLAN_GROWTH_MAX)
+    const bool allowed = fm_gemm_is_exact(p->kernel)
+                             ? fm_plan_is_unit(plan)
+                             : candidate.estimate.growth <= FM_PLAN_GROWTH_MAX;
+    if (candidate.estimate.workspace <= p->workspace_max && allowed)
         offer(found, &candidate);
 }
 
