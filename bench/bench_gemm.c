@@ -2,9 +2,11 @@
 
 #include "blas.h"
 #include "error.h"
+#include "exact.h"
 #include "execute.h"
 #include "kernel.h"
 #include "memory.h"
+#include "plan_facts.h"
 #include "planner.h"
 #include "random.h"
 
@@ -32,6 +34,7 @@ typedef struct contestant {
     const fm_scheme *scheme; /* of a generated kernel */
     fm_kernel kernel;
     const fm_blas *peer;
+    bool exact_peer;
     bool
         chosen; /* by the plan that the planner chooses; else, with none of the above, classically */
     fm_plan plan;    /* for the present shape */
@@ -45,14 +48,17 @@ struct fm_gemm_bench {
     fm_blas peers[FM_BLAS_MAX];
     int peer_count;
     const fm_gemm_kernel *kernel;
-    contestant *contestants; /* the chosen plan, classical, the schemes, the peers */
+    fm_gemm_modulus modulus;   /* of residues */
+    fm_exact_peer *exact_peer; /* of exact types, for the present shape */
+    contestant *contestants;   /* the chosen plan, classical, the schemes, the peers */
     size_t count;
 };
 
 /* Row-major, no padding. */
 typedef struct operands {
     fm_gemm_shape shape;
-    fm_scalar_type type;
+    fm_gemm_type type;
+    uint64_t p;
     void *a, *b, *c;
     size_t rows[SAMPLED_ROWS];
     size_t row_count;
@@ -68,6 +74,11 @@ static double now(bool cpu_clock)
 
 /* ---------------------------------------------------------------- contestants */
 
+static fm_scalar_type float_type(fm_gemm_type type)
+{
+    return type == FM_GEMM_F32 ? FM_F32 : FM_F64;
+}
+
 static void set_threads(unsigned threads)
 {
     char *text = fm_format("%u", threads);
@@ -81,9 +92,13 @@ fm_status fm_gemm_bench_open(const fm_gemm_options *options, fm_gemm_bench **out
     fm_gemm_bench *bench = fm_alloc_zero(1, sizeof *bench);
     fm_status status = FM_OK;
     bench->options = *options;
-    bench->peer_count = fm_blas_load(options->type, options->threads, bench->peers);
-    set_threads(options->threads);
     bench->kernel = fm_gemm_kernel_of(fm_cpu_vectors_here(), options->type);
+    const bool exact = fm_gemm_is_exact(bench->kernel);
+    bench->peer_count =
+        exact ? 1 : fm_blas_load(float_type(options->type), options->threads, bench->peers);
+    set_threads(options->threads);
+    if (options->p != 0)
+        fm_gemm_modulus_init(&bench->modulus, options->p);
     bench->count = OWN + options->scheme_count + (size_t)bench->peer_count;
     bench->contestants = fm_alloc_zero(bench->count, sizeof *bench->contestants);
     for (size_t i = 0; i < bench->count && status == FM_OK; i++) {
@@ -91,11 +106,12 @@ fm_status fm_gemm_bench_open(const fm_gemm_options *options, fm_gemm_bench **out
         c->seconds = fm_alloc_zero(options->rounds, sizeof *c->seconds);
         c->chosen = i == 0;
         if (i >= OWN + options->scheme_count) {
-            c->peer = &bench->peers[i - OWN - options->scheme_count];
+            c->peer = exact ? NULL : &bench->peers[i - OWN - options->scheme_count];
+            c->exact_peer = exact;
         } else if (i >= OWN) {
             c->scheme = options->schemes[i - OWN];
-            status =
-                fm_kernel_load(c->scheme, options->type, options->crossover, &c->kernel, error);
+            status = fm_kernel_load(c->scheme, float_type(options->type), options->crossover,
+                                    &c->kernel, error);
         }
     }
     if (status != FM_OK) {
@@ -114,7 +130,8 @@ void fm_gemm_bench_close(fm_gemm_bench *bench)
         fm_kernel_unload(&bench->contestants[i].kernel);
         free(bench->contestants[i].seconds);
     }
-    fm_blas_clear(bench->peers, bench->peer_count);
+    if (!fm_gemm_is_exact(bench->kernel))
+        fm_blas_clear(bench->peers, bench->peer_count);
     free(bench->contestants);
     free(bench);
 }
@@ -123,18 +140,37 @@ void fm_gemm_bench_close(fm_gemm_bench *bench)
 
 static double entry(const operands *o, const void *matrix, size_t position)
 {
-    return o->type == FM_F32 ? (double)((const float *)matrix)[position]
-                             : ((const double *)matrix)[position];
+    return o->type == FM_GEMM_F32 ? (double)((const float *)matrix)[position]
+                                  : ((const double *)matrix)[position];
 }
 
-/* Uniform in [-1, 1). */
+static bool is_exact(const operands *o)
+{
+    return o->type != FM_GEMM_F64 && o->type != FM_GEMM_F32;
+}
+
+static size_t entry_size(fm_gemm_type type)
+{
+    return type == FM_GEMM_F32 || type == FM_GEMM_I32 ? 4 : 8;
+}
+
+static fm_exact_product exact_product(const operands *o)
+{
+    return (fm_exact_product){o->type, o->p, o->shape, o->a, o->b, o->c};
+}
+
+/* Uniform in [-1, 1), or among all entries of an exact type. */
 static void fill(const operands *o, void *matrix, size_t count, uint64_t stream)
 {
     fm_random random;
+    if (is_exact(o)) {
+        fm_exact_fill(o->type, o->p, matrix, count, stream);
+        return;
+    }
     fm_random_seed(&random, 1, stream);
     for (size_t i = 0; i < count; i++) {
         double value = (double)(fm_random_next(&random) >> 11) * 0x1p-52 - 1;
-        if (o->type == FM_F32)
+        if (o->type == FM_GEMM_F32)
             ((float *)matrix)[i] = (float)value;
         else
             ((double *)matrix)[i] = value;
@@ -180,11 +216,11 @@ static void free_operands(operands *o)
     free(o->reference);
 }
 
-static fm_status make_operands(fm_gemm_shape shape, fm_scalar_type type, operands *o,
+static fm_status make_operands(fm_gemm_shape shape, fm_gemm_type type, uint64_t p, operands *o,
                                fm_error *error)
 {
-    size_t counts[3], total, size = type == FM_F32 ? sizeof(float) : sizeof(double);
-    *o = (operands){.shape = shape, .type = type};
+    size_t counts[3], total, size = entry_size(type);
+    *o = (operands){.shape = shape, .type = type, .p = p};
     if (!element_counts(shape, counts, &total))
         return fm_fail(error, FM_BAD_INPUT, "%zux%zux%zu: too large for this machine", shape.m,
                        shape.n, shape.k);
@@ -200,7 +236,8 @@ static fm_status make_operands(fm_gemm_shape shape, fm_scalar_type type, operand
     }
     fill(o, o->a, counts[0], 1);
     fill(o, o->b, counts[1], 2);
-    compute_reference(o);
+    if (!is_exact(o))
+        compute_reference(o);
     return FM_OK;
 }
 
@@ -209,7 +246,7 @@ static fm_status make_operands(fm_gemm_shape shape, fm_scalar_type type, operand
 static void multiply_by_peer(const fm_blas *peer, operands *o)
 {
     int m = (int)o->shape.m, n = (int)o->shape.n, k = (int)o->shape.k;
-    if (o->type == FM_F32)
+    if (o->type == FM_GEMM_F32)
         peer->sgemm(CBLAS_ROW_MAJOR, CBLAS_NO_TRANS, CBLAS_NO_TRANS, m, n, k, 1, o->a, k, o->b, n,
                     0, o->c, n);
     else
@@ -221,7 +258,9 @@ static void multiply_by_plan(const fm_gemm_bench *bench, const fm_plan *plan, op
 {
     const fm_gemm_shape s = o->shape;
     const fm_plan_call call = {.shape = s,
-                               .alpha = 1,
+                               .alpha = fm_gemm_scalar_of(bench->kernel, 1),
+                               .beta = fm_gemm_scalar_of(bench->kernel, 0),
+                               .modulus = bench->options.p != 0 ? &bench->modulus : NULL,
                                .a = o->a,
                                .b = o->b,
                                .c = o->c,
@@ -236,9 +275,11 @@ static void multiply(const fm_gemm_bench *bench, const contestant *c, operands *
     size_t m = o->shape.m, n = o->shape.n, k = o->shape.k;
     if (c->peer != NULL)
         multiply_by_peer(c->peer, o);
+    else if (c->exact_peer)
+        fm_exact_peer_multiply(bench->exact_peer);
     else if (c->scheme == NULL)
         multiply_by_plan(bench, &c->plan, o);
-    else if (o->type == FM_F32)
+    else if (o->type == FM_GEMM_F32)
         c->kernel.f32(m, n, k, 1, o->a, k, o->b, n, 0, o->c, n);
     else
         c->kernel.f64(m, n, k, 1, o->a, k, o->b, n, 0, o->c, n);
@@ -256,6 +297,10 @@ static double measure(const fm_gemm_bench *bench, const contestant *c, operands 
 
 static double largest_error(const operands *o)
 {
+    if (is_exact(o)) {
+        const fm_exact_product product = exact_product(o);
+        return fm_exact_wrong(&product, o->rows, o->row_count);
+    }
     size_t n = o->shape.n;
     long double error = 0, largest = 0;
     for (size_t r = 0; r < o->row_count; r++)
@@ -270,8 +315,7 @@ static double largest_error(const operands *o)
 
 static void clear_c(operands *o)
 {
-    size_t size = o->type == FM_F32 ? sizeof(float) : sizeof(double);
-    memset(o->c, 0xff, o->shape.m * o->shape.n * size); /* not numbers */
+    memset(o->c, 0xff, o->shape.m * o->shape.n * entry_size(o->type)); /* not numbers */
 }
 
 /* The first call, which finds the error, and the number of calls that a measurement takes. */
@@ -282,6 +326,8 @@ static void warm_up(const fm_gemm_bench *bench, contestant *c, operands *o)
                           &c->plan);
     clear_c(o);
     multiply(bench, c, o);
+    if (c->exact_peer)
+        fm_exact_peer_store(bench->exact_peer);
     c->error = largest_error(o);
     double calls = measurement_seconds / fmax(measure(bench, c, o, 1), 1e-9);
     c->calls = calls < 1 ? 1 : calls > CALLS_MAX ? CALLS_MAX : (unsigned)calls;
@@ -319,10 +365,12 @@ static double median(double *values, size_t count)
     return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
-static char *contestant_name(const contestant *c, fm_gemm_shape s)
+static char *contestant_name(const contestant *c, fm_gemm_type type, fm_gemm_shape s)
 {
     if (c->peer != NULL)
         return fm_strdup(c->peer->name);
+    if (c->exact_peer)
+        return fm_strdup(fm_exact_peer_name(type));
     if (c->scheme == NULL)
         return fm_plan_name(&c->plan);
     unsigned levels = c->kernel.levels(s.m, s.n, s.k);
@@ -334,7 +382,7 @@ static fm_gemm_measure make_measure(const fm_gemm_bench *bench, size_t i, fm_gem
 {
     contestant *c = &bench->contestants[i];
     double seconds = median(c->seconds, bench->options.rounds);
-    return (fm_gemm_measure){contestant_name(c, s),
+    return (fm_gemm_measure){contestant_name(c, bench->options.type, s),
                              2e-9 * (double)s.m * (double)s.n * (double)s.k / seconds, c->error};
 }
 
@@ -360,12 +408,17 @@ fm_status fm_gemm_bench_run(fm_gemm_bench *bench, fm_gemm_shape shape, fm_gemm_r
         shape.k > INT_MAX)
         return fm_fail(error, FM_BAD_INPUT, "%zux%zux%zu: sizes must be from 1 to %d", shape.m,
                        shape.n, shape.k, INT_MAX);
-    fm_status status = make_operands(shape, bench->options.type, &o, error);
+    fm_status status = make_operands(shape, bench->options.type, bench->options.p, &o, error);
     if (status != FM_OK)
         return status;
+    const fm_exact_product product = exact_product(&o);
+    if (is_exact(&o))
+        bench->exact_peer = fm_exact_peer_new(&product, bench->options.threads);
     status = run_rounds(bench, &o, error);
     if (status == FM_OK)
         make_result(bench, shape, result);
+    fm_exact_peer_free(bench->exact_peer);
+    bench->exact_peer = NULL;
     free_operands(&o);
     return status;
 }

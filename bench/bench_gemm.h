@@ -6,7 +6,8 @@
 #include "gemm.h"
 
 typedef struct fm_gemm_options {
-    fm_scalar_type type;
+    fm_gemm_type type;
+    uint64_t p; /* of residues */
     unsigned threads;
     unsigned rounds;
     bool cpu_clock;     /* the processor time of the process instead of the time that passes */
@@ -20,7 +21,7 @@ typedef struct fm_gemm_measure {
     char *name;
     double gflops; /* 2 m n k / time, whatever the algorithm multiplies; the median of the rounds */
     double error;  /* largest difference from a higher-precision product over sampled rows, over the
-                      largest entry there */
+                      largest entry there; of exact types the part of the entries that are wrong */
 } fm_gemm_measure;
 
 typedef struct fm_gemm_result {

@@ -1,5 +1,6 @@
 #include "kernel.h"
 
+#include "cpu.h"
 #include "error.h"
 #include "memory.h"
 
@@ -13,10 +14,20 @@
 
 extern char **environ;
 
+/* For this machine alone. */
+static unsigned target_here(void)
+{
+    static const unsigned targets[] = {[FM_VECTORS_PORTABLE] = FM_TARGET_C,
+                                       [FM_VECTORS_AVX2] = FM_TARGET_AVX2,
+                                       [FM_VECTORS_AVX512] = FM_TARGET_AVX512};
+    return targets[fm_cpu_vectors_here()];
+}
+
 static fm_status write_source(const char *path, const fm_scheme *scheme, fm_scalar_type type,
                               unsigned crossover, fm_error *error)
 {
-    fm_codegen_options options = {.name = "gemm", .type = type, .crossover = crossover};
+    fm_codegen_options options = {
+        .name = "gemm", .type = type, .targets = target_here(), .crossover = crossover};
     FILE *file = fopen(path, "w");
     if (file == NULL)
         return fm_fail(error, FM_IO, "%s: %s", path, strerror(errno));

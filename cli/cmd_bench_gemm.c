@@ -2,7 +2,11 @@
 #include "bench_gemm.h"
 #include "bench_walk.h"
 #include "command.h"
+#include "error.h"
+#include "gemm_type.h"
+#include "machine.h"
 #include "memory.h"
+#include "output.h"
 #include "print.h"
 
 #include <limits.h>
@@ -12,14 +16,15 @@
 #include <string.h>
 
 static struct {
-    const char *type, *sizes;
-    uint64_t threads, rounds, crossover;
+    const char *type, *sizes, *csv;
+    uint64_t modulus, threads, rounds, crossover;
     cli_list schemes;
     bool cpu_clock, json;
 } arguments = {.type = "f64", .sizes = "256,512,1024,2048", .threads = 1, .rounds = 5};
 
 static const cli_option options[] = {
-    {"type", "T", CLI_STRING, &arguments.type, "of the entries: f64 or f32"},
+    {"type", "T", CLI_STRING, &arguments.type, "of the entries: f64, f32, i32, i64, zp"},
+    {"modulus", "P", CLI_COUNT, &arguments.modulus, "of zp: up to 2^63"},
     {"sizes", "N,...", CLI_STRING, &arguments.sizes, "N, or MxNxK for C of M x N and A of M x K"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads of each contestant; 0: all cores"},
     {"scheme", "FILE", CLI_LIST, &arguments.schemes,
@@ -29,6 +34,7 @@ static const cli_option options[] = {
     {"cpu-time", NULL, CLI_FLAG, &arguments.cpu_clock,
      "time by the processor's clock, for a machine that others use; one thread only"},
     {"json", NULL, CLI_FLAG, &arguments.json, "print one JSON object"},
+    {"csv", "FILE", CLI_STRING, &arguments.csv, "write a table too, a line for each measurement"},
     {NULL, NULL, CLI_FLAG, NULL, NULL},
 };
 
@@ -154,6 +160,30 @@ static json_t *result_object(fm_gemm_shape s, const fm_gemm_result *result)
     return object;
 }
 
+/* What is measured on. */
+typedef struct setting {
+    char *machine;
+    unsigned threads;
+    double peak; /* GF/s of all threads */
+} setting;
+
+static void write_row(FILE *csv, const setting *on, fm_gemm_shape s, const char *role,
+                      const fm_gemm_measure *m)
+{
+    fprintf(csv, "%s,%u,%zu,%zu,%zu,%s,\"%s\",%.6g,%.3g,%.6g,\"%s\"\n", arguments.type, on->threads,
+            s.m, s.n, s.k, role, m->name, m->gflops, m->error, on->peak, on->machine);
+}
+
+static void write_rows(FILE *csv, const setting *on, fm_gemm_shape s, const fm_gemm_result *result)
+{
+    write_row(csv, on, s, "plan", &result->plan);
+    write_row(csv, on, s, "classical", &result->classical);
+    for (size_t i = 0; i < result->scheme_count; i++)
+        write_row(csv, on, s, "scheme", &result->schemes[i]);
+    for (size_t i = 0; i < result->peer_count; i++)
+        write_row(csv, on, s, "peer", &result->peers[i]);
+}
+
 static void print_row(const char *label, const fm_gemm_measure *m, double best_peer)
 {
     printf("%-18s%-62s%9.2f", label, m->name, m->gflops);
@@ -185,8 +215,8 @@ static void print_table(fm_gemm_shape s, const fm_gemm_result *result)
 
 /* ---------------------------------------------------------------- the command */
 
-static fm_status run_shapes(fm_gemm_bench *bench, const fm_gemm_shape *shapes, size_t count,
-                            fm_error *error)
+static fm_status run_shapes(fm_gemm_bench *bench, const setting *on, const fm_gemm_shape *shapes,
+                            size_t count, FILE *csv, fm_error *error)
 {
     fm_status status = FM_OK;
     json_t *results = json_array();
@@ -195,6 +225,8 @@ static fm_status run_shapes(fm_gemm_bench *bench, const fm_gemm_shape *shapes, s
         status = fm_gemm_bench_run(bench, shapes[i], &result, error);
         if (status != FM_OK)
             break;
+        if (csv != NULL)
+            write_rows(csv, on, shapes[i], &result);
         if (arguments.json)
             json_array_append_new(results, result_object(shapes[i], &result));
         else
@@ -202,18 +234,44 @@ static fm_status run_shapes(fm_gemm_bench *bench, const fm_gemm_shape *shapes, s
         fm_gemm_result_clear(&result);
     }
     if (arguments.json && status == FM_OK)
-        cli_print_json(json_pack("{s:O}", "results", results));
+        cli_print_json(json_pack("{s:O, s:s, s:i, s:o, s:o}", "results", results, "type",
+                                 arguments.type, "threads", (int)on->threads, "peak",
+                                 cli_json_real(on->peak), "machine", fm_json_string(on->machine)));
     json_decref(results);
     return status;
 }
 
-static fm_status run_bench(fm_scalar_type type, unsigned threads, const fm_gemm_shape *shapes,
+/* The same, with the table where one is wanted: it appears whole or not at all. */
+static fm_status run_and_write(fm_gemm_bench *bench, const setting *on, const fm_gemm_shape *shapes,
+                               size_t count, fm_error *error)
+{
+    cli_output csv;
+    if (arguments.csv == NULL)
+        return run_shapes(bench, on, shapes, count, NULL, error);
+    fm_status status = cli_output_open(arguments.csv, &csv, error);
+    if (status != FM_OK)
+        return status;
+    fprintf(csv.file, "type,threads,m,n,k,role,name,gflops,error,peak,machine\n");
+    status = run_shapes(bench, on, shapes, count, csv.file, error);
+    return cli_output_close(&csv, status, error);
+}
+
+/* 0 for exact types. */
+static double peak_of(fm_gemm_type type, unsigned threads)
+{
+    if (type != FM_GEMM_F64 && type != FM_GEMM_F32)
+        return 0;
+    return threads * fm_machine_peak(fm_cpu_vectors_here(), type == FM_GEMM_F32 ? FM_F32 : FM_F64);
+}
+
+static fm_status run_bench(fm_gemm_type type, unsigned threads, const fm_gemm_shape *shapes,
                            size_t count, fm_error *error)
 {
     scheme_set set = {0};
     fm_gemm_bench *bench = NULL;
     fm_status status = read_schemes(&set, error);
     fm_gemm_options how = {.type = type,
+                           .p = arguments.modulus,
                            .threads = threads,
                            .rounds = (unsigned)arguments.rounds,
                            .cpu_clock = arguments.cpu_clock,
@@ -225,8 +283,11 @@ static fm_status run_bench(fm_scalar_type type, unsigned threads, const fm_gemm_
         status = fm_gemm_bench_open(&how, &bench, error);
     if (status == FM_NO)
         cli_error("%s", error->message);
-    if (status == FM_OK)
-        status = run_shapes(bench, shapes, count, error);
+    if (status == FM_OK) {
+        setting on = {fm_machine_name(), threads, peak_of(type, threads)};
+        status = run_and_write(bench, &on, shapes, count, error);
+        free(on.machine);
+    }
     fm_gemm_bench_close(bench);
     free_schemes(&set);
     return status;
@@ -237,9 +298,11 @@ static int run(size_t count, char **operands)
     (void)count, (void)operands;
     fm_error error;
     size_t shape_count;
-    bool f32 = strcmp(arguments.type, "f32") == 0;
-    if (!f32 && strcmp(arguments.type, "f64") != 0)
-        return cli_error("--type: there is no '%s'; there are: f64, f32", arguments.type);
+    fm_gemm_type type;
+    if (!cli_gemm_type(arguments.type, arguments.modulus, &type))
+        return CLI_WRONG;
+    if (arguments.schemes.count > 0 && type != FM_GEMM_F64 && type != FM_GEMM_F32)
+        return cli_error("--scheme: kernels are generated for f64 and f32 only");
     if (arguments.threads > 1024)
         return cli_error("--threads: must be at most 1024");
     if (arguments.rounds == 0 || arguments.rounds > 1000)
@@ -254,7 +317,7 @@ static int run(size_t count, char **operands)
     if (shapes == NULL)
         return CLI_WRONG;
     cli_catch_signals();
-    fm_status status = run_bench(f32 ? FM_F32 : FM_F64, threads, shapes, shape_count, &error);
+    fm_status status = run_bench(type, threads, shapes, shape_count, &error);
     free(shapes);
     return cli_exit_code(status, &error);
 }
@@ -267,13 +330,14 @@ const cli_command cli_command_bench_gemm = {
         "Measures fewmul's own product, by the plan that it chooses and classically, and OpenBLAS, "
         "BLIS and MKL\n(those found, each with the setting that is fastest here) in turn in one "
         "process: after a warm-up each\nruns once a round, and the median of the rounds counts. "
-        "From "
-        "each scheme that is given, a kernel is\ngenerated, compiled with $CC or cc, and measured "
-        "too. GF/s are 2mnk over time, also where fewer\noperations are done. The error is the "
-        "largest "
-        "difference from a product in long double over 8 rows,\ndivided by the largest entry "
-        "there; "
-        "matrices are uniform in [-1, 1).",
+        "From each scheme that is given, a kernel is\ngenerated, compiled with $CC or cc, and "
+        "measured too. GF/s are 2mnk over time, also where fewer\noperations are done. The error "
+        "is the largest difference from a product in long double over 8 rows,\ndivided by the "
+        "largest entry there; matrices are uniform in [-1, 1). Exact types are measured beside a\n"
+        "plain loop (i32, i64) or FLINT's nmod_mat_mul (zp); their error is the part of the "
+        "entries "
+        "that are wrong. The peak is that of multiplying and adding in registers;\n"
+        "scripts/plot_gemm.py draws the table.",
     .options = options,
     .operands_min = 0,
     .operands_max = 0,

@@ -10,10 +10,12 @@
 static struct {
     const char *target, *type, *name, *output;
     uint64_t crossover;
-} arguments = {.target = "c", .type = "f64", .output = "-"};
+} arguments = {.target = "c,avx2,avx512", .type = "f64", .output = "-"};
 
 static const cli_option options[] = {
-    {"target", "NAME", CLI_STRING, &arguments.target, "what to generate: c"},
+    {"target", "NAME,...", CLI_STRING, &arguments.target,
+     "instruction sets, c, avx2 and avx512: of several the best is chosen at run time; all if not "
+     "given"},
     {"type", "T", CLI_STRING, &arguments.type, "of the entries: f64 or f32"},
     {"name", "NAME", CLI_STRING, &arguments.name, "of the function; dgemm_2x2x2_7 if not given"},
     {"crossover", "N", CLI_COUNT, &arguments.crossover,
@@ -64,7 +66,32 @@ static char *default_name(const fm_scheme *scheme, fm_scalar_type type)
                      fm_tensor_name(fm_scheme_tensor(scheme)), fm_scheme_rank(scheme));
 }
 
-static int generate(const char *path, fm_scalar_type type)
+/* FM_TARGET_... for a list of names; 0 after a message. */
+static unsigned parse_targets(void)
+{
+    static const struct {
+        const char *name;
+        unsigned target;
+    } known[] = {{"c", FM_TARGET_C}, {"avx2", FM_TARGET_AVX2}, {"avx512", FM_TARGET_AVX512}};
+    unsigned targets = 0;
+    for (const char *text = arguments.target; text != NULL;) {
+        const size_t length = strcspn(text, ",");
+        unsigned target = 0;
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+            if (strlen(known[i].name) == length && strncmp(known[i].name, text, length) == 0)
+                target = known[i].target;
+        if (target == 0) {
+            cli_error("--target: there is no '%.*s'; there are: c, avx2, avx512", (int)length,
+                      text);
+            return 0;
+        }
+        targets |= target;
+        text = text[length] == ',' ? text + length + 1 : NULL;
+    }
+    return targets;
+}
+
+static int generate(const char *path, fm_scalar_type type, unsigned targets)
 {
     fm_error error;
     fm_scheme_list list;
@@ -79,7 +106,7 @@ static int generate(const char *path, fm_scalar_type type)
     char *name =
         arguments.name != NULL ? fm_strdup(arguments.name) : default_name(list.schemes[0], type);
     fm_codegen_options how = {
-        .name = name, .type = type, .crossover = (unsigned)arguments.crossover};
+        .name = name, .type = type, .targets = targets, .crossover = (unsigned)arguments.crossover};
     if (strcmp(arguments.output, "-") == 0)
         status = fm_codegen_c(list.schemes[0], &how, stdout, &error);
     else
@@ -96,8 +123,6 @@ static int run(size_t count, char **operands)
     (void)count;
     bool f32 = strcmp(arguments.type, "f32") == 0;
     size_t length = strlen(arguments.output);
-    if (strcmp(arguments.target, "c") != 0)
-        return cli_error("--target: there is no '%s'; there is: c", arguments.target);
     if (!f32 && strcmp(arguments.type, "f64") != 0)
         return cli_error("--type: there is no '%s'; there are: f64, f32", arguments.type);
     if (arguments.crossover > UINT_MAX)
@@ -106,7 +131,8 @@ static int run(size_t count, char **operands)
         (length < 3 || strcmp(arguments.output + length - 2, ".c") != 0))
         return cli_error("--output: '%s' must end in .c; the header is written beside it",
                          arguments.output);
-    return generate(operands[0], f32 ? FM_F32 : FM_F64);
+    const unsigned targets = parse_targets();
+    return targets == 0 ? CLI_WRONG : generate(operands[0], f32 ? FM_F32 : FM_F64, targets);
 }
 
 const cli_command cli_command_gen = {

@@ -2,9 +2,12 @@
 #include "calibration.h"
 #include "command.h"
 #include "cost_file.h"
+#include "gemm_type.h"
 #include "memory.h"
+#include "plan_facts.h"
 #include "print.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -14,12 +17,13 @@ enum { SHOWN_MAX = 100 };
 
 static struct {
     const char *type;
-    uint64_t threads, candidates;
+    uint64_t modulus, threads, candidates;
     bool calibrate, json;
 } arguments = {.type = "f64", .candidates = 8};
 
 static const cli_option options[] = {
-    {"type", "T", CLI_STRING, &arguments.type, "of the entries: f64 or f32"},
+    {"type", "T", CLI_STRING, &arguments.type, "of the entries: f64, f32, i32, i64, zp"},
+    {"modulus", "P", CLI_COUNT, &arguments.modulus, "of zp: up to 2^63"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads; 0: as many as OpenMP would use"},
     {"candidates", "N", CLI_COUNT, &arguments.candidates, "how many plans to show"},
     {"calibrate", NULL, CLI_FLAG, &arguments.calibrate, "measure this machine now, and keep that"},
@@ -119,8 +123,11 @@ static void print_candidate(const explanation *e, const fm_plan_candidate *c)
 
 static void print_explanation(const explanation *e)
 {
-    printf("C of %zu x %zu, A of %zu x %zu, %s, %u thread%s\n", e->shape.m, e->shape.n, e->shape.m,
-           e->shape.k, arguments.type, e->threads, e->threads == 1 ? "" : "s");
+    printf("C of %zu x %zu, A of %zu x %zu, %s", e->shape.m, e->shape.n, e->shape.m, e->shape.k,
+           arguments.type);
+    if (arguments.modulus != 0)
+        printf(" modulo %" PRIu64, arguments.modulus);
+    printf(", %u thread%s\n", e->threads, e->threads == 1 ? "" : "s");
     printf("kernel %s: tiles of %zu x %zu, blocks mc %zu, kc %zu, nc %zu\n", e->kernel->name,
            e->kernel->mr, e->kernel->nr, e->blocks.mc, e->blocks.kc, e->blocks.nc);
     printf("costs: %.1f GF/s in tiles; for an entry, in ns: %.2f to pack a term, %.2f to update C "
@@ -150,7 +157,7 @@ static fm_status calibrate(const fm_gemm_kernel *kernel, unsigned threads, fm_ge
     return fm_cost_file_put(kernel, threads, costs, error);
 }
 
-static int explain(fm_scalar_type type, unsigned threads, fm_gemm_shape shape)
+static int explain(fm_gemm_type type, unsigned threads, fm_gemm_shape shape)
 {
     fm_error error;
     explanation e = {.kernel = fm_gemm_kernel_of(fm_cpu_vectors_here(), type),
@@ -182,9 +189,9 @@ static int run(size_t count, char **operands)
 {
     (void)count;
     size_t sizes[3];
-    bool f32 = strcmp(arguments.type, "f32") == 0;
-    if (!f32 && strcmp(arguments.type, "f64") != 0)
-        return cli_error("--type: there is no '%s'; there are: f64, f32", arguments.type);
+    fm_gemm_type type;
+    if (!cli_gemm_type(arguments.type, arguments.modulus, &type))
+        return CLI_WRONG;
     if (arguments.threads > 1024)
         return cli_error("--threads: must be at most 1024");
     if (arguments.candidates < 1 || arguments.candidates > SHOWN_MAX)
@@ -194,7 +201,7 @@ static int run(size_t count, char **operands)
             return cli_error("'%s' is not a size from 1 to %d", operands[i], INT_MAX);
     unsigned threads =
         arguments.threads != 0 ? (unsigned)arguments.threads : (unsigned)omp_get_max_threads();
-    return explain(f32 ? FM_F32 : FM_F64, threads, (fm_gemm_shape){sizes[0], sizes[1], sizes[2]});
+    return explain(type, threads, (fm_gemm_shape){sizes[0], sizes[1], sizes[2]});
 }
 
 const cli_command cli_command_plan = {

@@ -1,11 +1,14 @@
 /* Generated C files: checks on what is asked for, and the template filled in. */
 #include "codegen.h"
 
+#include "cpu.h"
 #include "emit.h"
 #include "error.h"
+#include "levels.h"
+#include "library_text.h"
 #include "memory.h"
+#include "ready.h"
 #include "schedule.h"
-#include "templates.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -15,9 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Moving a block element to or from memory in an addition costs as much as so many floating point
-   operations of the classical product; see docs/codegen.md for the measurement. */
-static const double move_cost = 40;
+/* codegen/generated.c.in, built in; @KEY@ stands for what differs. */
+extern const char fm_template_generated[];
 
 /* ---------------------------------------------------------------- names */
 
@@ -66,12 +68,6 @@ static fm_status check_options(const fm_codegen_options *options, fm_error *erro
     if (options->name == NULL || !is_identifier(options->name))
         return fm_fail(error, FM_BAD_INPUT, "'%s' cannot be the name of a C function",
                        options->name != NULL ? options->name : "");
-    char *isas = fm_emit_isas(options->type);
-    bool used = uses_name(fm_template_kernel, options->name) || uses_name(isas, options->name);
-    free(isas);
-    if (used)
-        return fm_fail(error, FM_BAD_INPUT, "the name '%s' is used inside of the generated code",
-                       options->name);
     if (options->header != NULL && strpbrk(options->header, "\"\\\n") != NULL)
         return fm_fail(error, FM_BAD_INPUT, "'%s' cannot be the name of a header", options->header);
     return FM_OK;
@@ -120,17 +116,6 @@ fm_status fm_codegen_check_coefficients(const fm_schedule *schedule, fm_scalar_t
     return FM_OK;
 }
 
-/* Where one level saves as much time in multiplications as its additions take. */
-static unsigned default_crossover(const fm_scheme *scheme, const fm_schedule *schedule)
-{
-    const uint32_t *format = scheme->tensor->format;
-    double saved = (double)format[0] * format[1] * format[2] - scheme->rank;
-    if (saved <= 0)
-        return UINT32_MAX;
-    double size = move_cost * (double)fm_schedule_traffic(schedule) / (2 * saved);
-    return size < UINT32_MAX ? (unsigned)size : UINT32_MAX;
-}
-
 /* ---------------------------------------------------------------- text */
 
 static const char *type_name(fm_scalar_type type)
@@ -138,9 +123,9 @@ static const char *type_name(fm_scalar_type type)
     return type == FM_F32 ? "float" : "double";
 }
 
-static char *emit_declaration(const fm_codegen_options *options)
+static char *emit_declaration(const char *name, fm_scalar_type scalar)
 {
-    const char *type = type_name(options->type);
+    const char *type = type_name(scalar);
     return fm_format(
         "/* C = alpha A B + beta C, row-major: A is m x k, B is k x n, C is m x n, their rows "
         "lda, ldb and\n   ldc elements apart. With beta 0, C is not read; with alpha 0, A and B "
@@ -149,14 +134,14 @@ static char *emit_declaration(const fm_codegen_options *options)
         "    const %s *B, size_t ldb, %s beta, %s *C, size_t ldc);\n\n"
         "/* The levels of recursion that a call of these sizes takes; 0: it is classical. */\n"
         "unsigned %s_levels(size_t m, size_t n, size_t k);\n",
-        options->name, type, type, type, type, type, options->name);
+        name, type, type, type, type, type, name);
 }
 
 static char *emit_include(const fm_codegen_options *options)
 {
     if (options->header != NULL)
         return fm_format("#include \"%s\"\n", options->header);
-    char *declaration = emit_declaration(options);
+    char *declaration = emit_declaration("@NAME@", options->type);
     char *text = fm_format("#include <stddef.h>\n\n%s", declaration);
     free(declaration);
     return text;
@@ -164,7 +149,7 @@ static char *emit_include(const fm_codegen_options *options)
 
 /* What replaces the keys of the template: keys and values by turns, NULL at the end. */
 typedef struct replacements {
-    const char *items[2 * 20 + 1];
+    const char *items[2 * 32 + 1];
     size_t count;
 } replacements;
 
@@ -176,38 +161,151 @@ static void replace(replacements *r, const char *key, char *value)
     r->items[r->count++] = value;
 }
 
-static void replace_number(replacements *r, const char *key, unsigned value)
+static void replace_number(replacements *r, const char *key, size_t value)
 {
-    replace(r, key, fm_format("%u", value));
+    replace(r, key, fm_format("%zu", value));
 }
 
-static char *emit_source(const fm_scheme *scheme, const fm_schedule *schedule,
-                         const fm_codegen_options *options)
+/* What one of the writers of the library's text writes. */
+static void replace_text(replacements *r, const char *key, void put(FILE *file))
+{
+    char *text;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+    put(file);
+    fclose(file);
+    replace(r, key, text);
+}
+
+static void replace_kernels(replacements *r, unsigned targets, fm_scalar_type type)
+{
+    char *text;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+    fm_library_put_kernels(targets, type, file);
+    fclose(file);
+    replace(r, "KERNELS", text);
+}
+
+static void replace_scheme(replacements *r, const fm_gemm_scheme *ready)
+{
+    char *text;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+    fm_emit_scheme(ready, "the_scheme", file);
+    fclose(file);
+    replace(r, "SCHEME", text);
+}
+
+/* The target with the widest vectors that the processor has; the last one whatever it has. */
+static char *emit_choice(unsigned targets, fm_scalar_type type)
+{
+    static const struct {
+        unsigned target;
+        const char *name, *condition;
+    } kernels[] = {
+        {FM_TARGET_AVX512, "avx512",
+         "__builtin_cpu_supports(\"avx512f\") && __builtin_cpu_supports(\"avx512dq\") &&\n"
+         "        __builtin_cpu_supports(\"avx512vl\")"},
+        {FM_TARGET_AVX2, "avx2",
+         "__builtin_cpu_supports(\"avx2\") && __builtin_cpu_supports(\"fma\")"},
+        {FM_TARGET_C, "portable", NULL}};
+    const char *suffix = type == FM_F32 ? "f32" : "f64";
+    const bool guarded = (targets & FM_TARGET_C) != 0 && targets != FM_TARGET_C;
+    char *text = fm_strdup(guarded ? "#ifdef __x86_64__\n" : "");
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
+        if ((targets & kernels[i].target) == 0)
+            continue;
+        targets &= ~kernels[i].target;
+        const bool last = targets == 0;
+        char *longer = fm_format("%s%s%s%s%s    return &fm_gemm_%s_%s;\n", text,
+                                 last && guarded ? "#endif\n" : "", last ? "" : "    if (",
+                                 last ? "" : kernels[i].condition, last ? "" : ")\n    ",
+                                 kernels[i].name, suffix);
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+static const char *target_text(unsigned targets)
+{
+    switch (targets) {
+    case FM_TARGET_C:
+        return "Vectors are 16 bytes, as every\n   processor has them.";
+    case FM_TARGET_AVX2:
+        return "It takes a processor with\n   AVX2 and FMA.";
+    case FM_TARGET_AVX512:
+        return "It takes a processor with\n   AVX-512 F, DQ and VL.";
+    default:
+        return "The instruction set is chosen at\n   run time.";
+    }
+}
+
+static const char *ways_text(const fm_levels *levels)
+{
+    return levels->innermost == FM_LEVEL_FUSED
+               ? "The innermost level adds blocks of A and B while they are\n"
+                 "   packed, and adds tiles of products to several blocks of C (J. Huang, L. Rice, "
+                 "D. "
+                 "Matthews and R. van\n   de Geijn, IPDPS 2017); the levels above it have sums and "
+                 "products in temporaries, common ones once."
+               : "Sums and products of blocks are in temporaries,\n   common ones once.";
+}
+
+static void replace_levels(replacements *r, const fm_levels *levels, unsigned crossover)
+{
+    const bool fused = levels->innermost == FM_LEVEL_FUSED;
+    replace_number(r, "LEVELS", levels->most);
+    replace_number(r, "CROSSOVER", crossover > 0 ? crossover : levels->crossover);
+    replace(r, "WAYS", fm_strdup(ways_text(levels)));
+    replace(r, "INNERMOST", fm_strdup(fused ? "FM_LEVEL_FUSED" : "FM_LEVEL_SLOTS"));
+    replace(r, "GROWTH", fm_format("%.1f", levels->growth));
+}
+
+static void replace_library(replacements *r)
+{
+    const fm_cpu_caches caches = fm_cpu_caches_here();
+    replace_number(r, "L1", caches.l1);
+    replace_number(r, "L2", caches.l2);
+    replace_number(r, "L3", caches.l3);
+    replace_text(r, "TYPES", fm_library_put_types);
+    replace_text(r, "PLANS", fm_library_put_plans);
+    replace_text(r, "PRODUCTS", fm_library_put_products);
+    replace_text(r, "CALLS", fm_library_put_calls);
+}
+
+static void replace_format(replacements *r, const fm_gemm_scheme *ready)
+{
+    const uint32_t *format = ready->format, *slots = ready->slots;
+    replace_number(r, "FN", format[0]);
+    replace_number(r, "FM", format[1]);
+    replace_number(r, "FP", format[2]);
+    replace_number(r, "RANK", ready->rank);
+    replace_number(r, "VOLUME", format[0] * format[1] * format[2]);
+    replace(
+        r, "SLOTS",
+        fm_format("%u blocks of A's size, %u of B's and %u of C's", slots[0], slots[1], slots[2]));
+}
+
+/* Everything but the name of the function, which stays @NAME@. */
+static char *emit_source(const fm_scheme *scheme, const fm_gemm_scheme *ready,
+                         const fm_levels *levels, const fm_codegen_options *options)
 {
     replacements r = {0};
-    const uint32_t *format = scheme->tensor->format, *slots = schedule->slots;
-    replace(&r, "NAME", fm_strdup(options->name));
+    const unsigned targets = options->targets != 0 ? options->targets : FM_TARGETS_ALL;
+    replace(&r, "NAME", fm_strdup("@NAME@"));
     replace(&r, "TYPE", fm_strdup(type_name(options->type)));
-    replace(&r, "ABOUT", fm_emit_about(schedule, scheme));
+    replace(&r, "ABOUT", fm_emit_about(ready, scheme));
     replace(&r, "INCLUDE", emit_include(options));
-    replace(&r, "ISAS", fm_emit_isas(options->type));
-    replace(&r, "STEPS", fm_emit_steps(schedule, scheme, options->type));
-    replace(
-        &r, "SLOTS",
-        fm_format("%u blocks of A's size, %u of B's and %u of C's", slots[0], slots[1], slots[2]));
-    replace_number(&r, "S_SLOTS", slots[0]);
-    replace_number(&r, "T_SLOTS", slots[1]);
-    replace_number(&r, "P_SLOTS", slots[2]);
-    replace_number(&r, "FN", format[0]);
-    replace_number(&r, "FM", format[1]);
-    replace_number(&r, "FP", format[2]);
-    replace_number(&r, "RANK", scheme->rank);
-    replace_number(&r, "VOLUME", format[0] * format[1] * format[2]);
-    replace_number(&r, "TILE_MAX", fm_emit_tile_max(options->type));
-    replace_number(&r, "CROSSOVER",
-                   options->crossover > 0 ? options->crossover
-                                          : default_crossover(scheme, schedule));
-    char *source = fm_emit_template(fm_template_kernel, r.items);
+    replace(&r, "TARGETS", fm_strdup(target_text(targets)));
+    replace(&r, "CHOICE", emit_choice(targets, options->type));
+    replace_kernels(&r, targets, options->type);
+    replace_scheme(&r, ready);
+    replace_format(&r, ready);
+    replace_levels(&r, levels, options->crossover);
+    replace_library(&r);
+    char *source = fm_emit_template(fm_template_generated, r.items);
     for (size_t i = 1; i < r.count; i += 2)
         free((char *)r.items[i]);
     return source;
@@ -222,28 +320,40 @@ static fm_status write_text(const char *text, FILE *file, fm_error *error)
 
 /* ---------------------------------------------------------------- public */
 
+static fm_status write_source(const fm_scheme *scheme, const fm_gemm_scheme *ready,
+                              const fm_codegen_options *options, FILE *file, fm_error *error)
+{
+    fm_levels levels;
+    fm_status status = fm_levels_choose(ready, options->type, &levels, error);
+    if (status != FM_OK)
+        return status;
+    char *source = emit_source(scheme, ready, &levels, options);
+    if (uses_name(source, options->name)) {
+        status = fm_fail(error, FM_BAD_INPUT, "the name '%s' is used inside of the generated code",
+                         options->name);
+    } else {
+        const char *const name[] = {"NAME", options->name, NULL};
+        char *named = fm_emit_template(source, name);
+        status = write_text(named, file, error);
+        free(named);
+    }
+    free(source);
+    return status;
+}
+
 fm_status fm_codegen_c(const fm_scheme *scheme, const fm_codegen_options *options, FILE *file,
                        fm_error *error)
 {
+    fm_gemm_scheme *ready;
     fm_status status = check_options(options, error);
     if (status == FM_OK)
-        status = fm_codegen_check_scheme(scheme, error);
+        status = fm_gemm_scheme_new(scheme, options->type, &ready, error);
     if (status != FM_OK)
         return status;
-    fm_schedule schedule;
     fm_scheme *canonical = fm_scheme_canonical(scheme);
-    fm_schedule_build(canonical, &schedule);
-    if (!fm_schedule_computes(&schedule, canonical))
-        status = fm_fail(error, FM_INTERNAL, "the steps made from the scheme do not compute it");
-    if (status == FM_OK)
-        status = fm_codegen_check_coefficients(&schedule, options->type, error);
-    if (status == FM_OK) {
-        char *source = emit_source(canonical, &schedule, options);
-        status = write_text(source, file, error);
-        free(source);
-    }
-    fm_schedule_clear(&schedule);
+    status = write_source(canonical, ready, options, file, error);
     fm_scheme_free(canonical);
+    fm_gemm_scheme_free(ready);
     return status;
 }
 
@@ -253,7 +363,8 @@ fm_status fm_codegen_header(const fm_scheme *scheme, const fm_codegen_options *o
     fm_status status = check_options(options, error);
     if (status != FM_OK)
         return status;
-    char *guard = fm_format("%s_H", options->name), *declaration = emit_declaration(options);
+    char *guard = fm_format("%s_H", options->name),
+         *declaration = emit_declaration(options->name, options->type);
     for (char *c = guard; *c != '\0'; c++)
         *c = (char)toupper((unsigned char)*c);
     char *header = fm_format(

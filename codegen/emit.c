@@ -1,10 +1,11 @@
 #include "emit.h"
 
 #include "memory.h"
-#include "templates.h"
+#include "scheme.h"
 
 #include <assert.h>
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,149 +77,158 @@ static void put_format(wrapped *w, const char *format, ...)
     free(piece);
 }
 
-/* ---------------------------------------------------------------- coefficients and blocks */
-
-/* A constant expression of the scalar type, rounded once. */
-static char *coefficient_text(const fmpq_t value, fm_scalar_type type)
-{
-    long exact = type == FM_F32 ? 1L << 24 : 1L << 53;
-    const fmpz *numerator = fmpq_numref(value), *denominator = fmpq_denref(value);
-    if (fmpz_cmp_si(denominator, exact) > 0 || fmpz_cmp_si(numerator, exact) > 0 ||
-        fmpz_cmp_si(numerator, -exact) < 0)
-        return fm_format("(scalar)%.17g", fmpq_get_d(value));
-    if (fmpz_is_one(denominator))
-        return fm_format("%ld", (long)fmpz_get_si(numerator));
-    return fm_format("(scalar)%ld / %ld", (long)fmpz_get_si(numerator),
-                     (long)fmpz_get_si(denominator));
-}
-
-/* "alpha", "-alpha" or "alpha * (3)". */
-static char *alpha_text(const fmpq_t coefficient, fm_scalar_type type)
-{
-    if (fmpq_is_one(coefficient))
-        return fm_strdup("alpha");
-    char *text = coefficient_text(coefficient, type);
-    char *product = strcmp(text, "-1") == 0 ? fm_strdup("-alpha") : fm_format("alpha * (%s)", text);
-    free(text);
-    return product;
-}
-
-static char *block_text(const fm_scheme *scheme, fm_block block)
-{
-    const uint32_t *format = scheme->tensor->format;
-    uint32_t columns = block.place == FM_PLACE_A ? format[1] : format[2];
-    char letter = "ABCSTP"[block.place];
-    if (block.place >= FM_PLACE_S)
-        return fm_format("%c(%u)", letter, block.index);
-    return fm_format("%c(%u, %u)", letter, block.index / columns, block.index % columns);
-}
-
-static const char *mode_text(fm_block block, bool first)
-{
-    return !first ? "ADD" : block.place == FM_PLACE_C ? "mode" : "REPLACE";
-}
-
 /* ---------------------------------------------------------------- formulas for comments */
 
-static void put_factor(wrapped *w, const fm_factors *rows, uint32_t r, const char *letter,
-                       uint32_t columns)
+/* Row r of U (side 0), V (1) or W (2), "a11 - 2 a21". */
+static void put_row(wrapped *w, const fm_gemm_scheme *s, int side, uint32_t r)
 {
-    for (size_t e = rows->start[r]; e < rows->start[r + 1]; e++) {
-        fmpq_t size;
-        fmpq_init(size);
-        fmpq_abs(size, &rows->value[e]);
-        char *scale = fmpq_is_one(size) ? NULL : fmpq_get_str(NULL, 10, size);
-        bool first = e == rows->start[r], negative = fmpq_sgn(&rows->value[e]) < 0;
-        put_format(w, "%s%s%s%s%u%s%u",
-                   first      ? (negative ? "-" : "")
-                   : negative ? " - "
-                              : " + ",
-                   scale != NULL ? scale : "", scale != NULL ? " " : "", letter,
-                   rows->index[e] / columns + 1, columns > 9 ? "," : "",
-                   rows->index[e] % columns + 1);
-        flint_free(scale);
-        fmpq_clear(size);
+    const uint32_t columns = s->format[side == 0 ? 1 : 2];
+    const uint32_t begin = s->rows[side][r], end = s->rows[side][r + 1];
+    for (uint32_t e = begin; e < end; e++) {
+        const fm_gemm_entry *entry = &s->entries[side][e];
+        const double size = fabs(entry->coefficient);
+        const char *sign = entry->coefficient < 0 ? (e == begin ? "-" : " - ") : " + ";
+        char *scale = size == 1 ? fm_strdup("") : fm_format("%g ", size);
+        put_format(w, "%s%s%c%u%s%u", e == begin && entry->coefficient > 0 ? "" : sign, scale,
+                   "abc"[side], entry -> block / columns + 1, columns > 9 ? "," : "",
+                   entry->block % columns + 1);
+        free(scale);
     }
 }
 
-static void put_product_comment(FILE *file, const fm_scheme *scheme, uint32_t r)
+static void put_product_comment(const fm_gemm_scheme *s, uint32_t r, FILE *file)
 {
     wrapped w = {file, 0, "       "};
-    const uint32_t *format = scheme->tensor->format;
-    fputc('\n', file);
     put_format(&w, "    /* %u: (", r + 1);
-    put_factor(&w, &scheme->factors[0], r, "a", format[1]);
+    put_row(&w, s, 0, r);
     put_piece(&w, ") (");
-    put_factor(&w, &scheme->factors[1], r, "b", format[2]);
+    put_row(&w, s, 1, r);
     put_piece(&w, ") to ");
-    put_factor(&w, &scheme->factors[2], r, "c", format[2]);
-    put_piece(&w, " */\n");
+    put_row(&w, s, 2, r);
+    put_piece(&w, " */");
+    fputc('\n', file);
 }
 
-/* ---------------------------------------------------------------- steps */
+/* ---------------------------------------------------------------- a scheme as tables */
 
-static void put_sizes(wrapped *w, fm_place place)
+/* The rows of one factor matrix, a line or more for each product. */
+static void put_entries(const fm_gemm_scheme *s, int side, const char *name, FILE *file)
 {
-    bool of_a = place == FM_PLACE_A || place == FM_PLACE_S;
-    bool of_b = place == FM_PLACE_B || place == FM_PLACE_T;
-    put_format(w, "%s", of_a ? "s.m, s.k, " : of_b ? "s.k, s.n, " : "s.m, s.n, ");
+    static const char *const what[] = {
+        "The factors from A: coefficients and blocks, row by row, for one product after another.",
+        "The factors from B.",
+        "The blocks of C that each product is added to, and whether it is the first there."};
+    wrapped rows = {file, 0, "    "};
+    fprintf(file, "/* %s */\nstatic const fm_gemm_entry %s_%c[] = {\n", what[side], name,
+            "uvw"[side]);
+    for (uint32_t r = 0; r < s->rank; r++) {
+        wrapped w = {file, 0, "    "};
+        for (uint32_t e = s->rows[side][r]; e < s->rows[side][r + 1]; e++) {
+            const fm_gemm_entry *entry = &s->entries[side][e];
+            put_format(&w, "%s{%.17g, %u, %d},", e == s->rows[side][r] ? "    " : " ",
+                       entry->coefficient, entry->block, entry->first);
+        }
+        fputc('\n', file);
+    }
+    fputs("};\n", file);
+    put_format(&rows, "static const uint32_t %s_%c_rows[] = {", name, "uvw"[side]);
+    for (uint32_t r = 0; r <= s->rank; r++)
+        put_format(&rows, "%s%u", r > 0 ? ", " : "", s->rows[side][r]);
+    fputs("};\n\n", file);
 }
 
-static void put_multiply(wrapped *w, const fm_step *step, const fm_scheme *scheme,
-                         fm_scalar_type type)
+static char *block_text(const fm_gemm_scheme *s, fm_block block)
 {
-    char *alpha = alpha_text(&step->coefficient, type);
-    char *a = block_text(scheme, step->terms[0].block);
-    char *b = block_text(scheme, step->terms[1].block);
-    char *c = block_text(scheme, step->block);
-    put_format(w, "multiply(call, depth, s, %s, %s, %s, ", alpha, a, b);
-    put_format(w, "%s, %s, rest);", c, mode_text(step->block, step->first));
-    free(alpha);
-    free(a);
-    free(b);
-    free(c);
+    const uint32_t columns = block.place == FM_PLACE_A ? s->format[1] : s->format[2];
+    const char letter = "ABCSTP"[block.place];
+    if (block.place >= FM_PLACE_S)
+        return fm_format("%c(%u)", letter, block.index);
+    return fm_format("%c(%u, %u)", letter, block.index / columns + 1, block.index % columns + 1);
 }
 
-static void put_combination(wrapped *w, const fm_step *step, const fm_scheme *scheme,
-                            fm_scalar_type type)
+static void put_step(const fm_gemm_scheme *s, const fm_gemm_step *step, FILE *file)
 {
-    bool spread = step->kind == FM_STEP_SPREAD;
-    char *block = block_text(scheme, step->block);
-    put_format(w, "%s(call, ", spread ? "spread" : "sum");
-    put_sizes(w, step->block.place);
-    put_format(w, "%s, %u, (const %s[]){", block, step->term_count, spread ? "target" : "term");
+    static const char *const kinds[] = {"SUM", "MULTIPLY", "SPREAD"};
+    wrapped w = {file, 0, "        "};
+    char *block = block_text(s, step->block);
+    put_format(&w, "    %s(%u, %s,", kinds[step->kind], step->product + 1, block);
+    if (step->kind == FM_STEP_MULTIPLY)
+        put_format(&w, " %.17g, %d,", step->coefficient, step->first);
+    else
+        put_format(&w, " %u,", step->term_count);
     for (uint32_t t = 0; t < step->term_count; t++) {
-        const fm_step_term *term = &step->terms[t];
-        char *coefficient = coefficient_text(&term->coefficient, type);
-        char *other = block_text(scheme, term->block);
-        put_format(w, "%s{%s, %s%s%s}%s", t > 0 ? " " : "", coefficient, other, spread ? ", " : "",
-                   spread ? mode_text(term->block, term->first) : "",
-                   t + 1 < step->term_count ? "," : "});");
-        free(coefficient);
+        const fm_gemm_step_term *term = &step->terms[t];
+        const char *end = t + 1 < step->term_count ? "," : "),";
+        char *other = block_text(s, term->block);
+        if (step->kind == FM_STEP_MULTIPLY)
+            put_format(&w, " %s%s", other, end);
+        else
+            put_format(&w, " {%.17g, %s, %d}%s", term->coefficient, other, term->first, end);
         free(other);
     }
+    fputc('\n', file);
     free(block);
 }
 
-char *fm_emit_steps(const fm_schedule *schedule, const fm_scheme *scheme, fm_scalar_type type)
+static const char step_macros[] =
+    "/* The same in steps. SUM: a slot becomes a sum of blocks or slots. MULTIPLY: a product of "
+    "two, times\n"
+    "   a coefficient, is put into a block or slot, or added where it is not the first. SPREAD: "
+    "multiples of\n"
+    "   a slot are put into or added to others. Blocks of A, B and C; slots for sums of blocks of "
+    "A (S) and\n"
+    "   of B (T), for products and their sums (P). */\n"
+    "#define A(i, j) {FM_PLACE_A, ((i) - 1) * %u + (j) - 1}\n"
+    "#define B(i, j) {FM_PLACE_B, ((i) - 1) * %u + (j) - 1}\n"
+    "#define C(i, j) {FM_PLACE_C, ((i) - 1) * %u + (j) - 1}\n"
+    "#define S(i)    {FM_PLACE_S, i}\n"
+    "#define T(i)    {FM_PLACE_T, i}\n"
+    "#define P(i)    {FM_PLACE_P, i}\n"
+    "#define TERMS(...) (const fm_gemm_step_term[]){__VA_ARGS__}\n"
+    "#define SUM(product, to, count, ...) \\\n"
+    "    {FM_STEP_SUM, product - 1, to, 0, 0, count, TERMS(__VA_ARGS__)}\n"
+    "#define MULTIPLY(product, to, coefficient, first, a, b) \\\n"
+    "    {FM_STEP_MULTIPLY, product - 1, to, coefficient, first, 2, TERMS({0, a, 0}, {0, b, 0})}\n"
+    "#define SPREAD(product, from, count, ...) \\\n"
+    "    {FM_STEP_SPREAD, product - 1, from, 0, 0, count, TERMS(__VA_ARGS__)}\n";
+
+static void put_steps(const fm_gemm_scheme *s, const char *name, FILE *file)
 {
-    char *out;
-    size_t size;
-    FILE *file = open_memstream(&out, &size);
-    for (size_t i = 0; i < schedule->count; i++) {
-        const fm_step *step = &schedule->steps[i];
-        if (i == 0 || step->product != step[-1].product)
-            put_product_comment(file, scheme, step->product);
-        wrapped w = {file, 0, "        "};
-        put_piece(&w, "    ");
-        if (step->kind == FM_STEP_MULTIPLY)
-            put_multiply(&w, step, scheme, type);
-        else
-            put_combination(&w, step, scheme, type);
-        fputc('\n', file);
+    static const char *const macros[] = {"A", "B",     "C",   "S",        "T",
+                                         "P", "TERMS", "SUM", "MULTIPLY", "SPREAD"};
+    fprintf(file, step_macros, s->format[1], s->format[2], s->format[2]);
+    fprintf(file, "static const fm_gemm_step %s_steps[] = {\n", name);
+    for (uint32_t i = 0; i < s->step_count; i++) {
+        if (i == 0 || s->steps[i].product != s->steps[i - 1].product)
+            put_product_comment(s, s->steps[i].product, file);
+        put_step(s, &s->steps[i], file);
     }
-    fclose(file);
-    return out;
+    fputs("};\n", file);
+    for (size_t m = 0; m < sizeof macros / sizeof macros[0]; m++)
+        fprintf(file, "#undef %s\n", macros[m]);
+    fputc('\n', file);
+}
+
+void fm_emit_scheme(const fm_gemm_scheme *s, const char *name, FILE *file)
+{
+    for (int side = 0; side < 3; side++)
+        put_entries(s, side, name, file);
+    put_steps(s, name, file);
+    fprintf(file,
+            "static const fm_gemm_scheme %s = {\n"
+            "    .name = \"%s\",\n"
+            "    .format = {%u, %u, %u},\n"
+            "    .rank = %u,\n"
+            "    .rows = {%s_u_rows, %s_v_rows, %s_w_rows},\n"
+            "    .entries = {%s_u, %s_v, %s_w},\n"
+            "    .additions = %u,\n"
+            "    .step_count = %u,\n"
+            "    .steps = %s_steps,\n"
+            "    .slots = {%u, %u, %u},\n"
+            "};\n",
+            name, s->name, s->format[0], s->format[1], s->format[2], s->rank, name, name, name,
+            name, name, name, s->additions, s->step_count, name, s->slots[0], s->slots[1],
+            s->slots[2]);
 }
 
 /* ---------------------------------------------------------------- the scheme and its origin */
@@ -249,12 +259,12 @@ static void put_provenance(FILE *file, const fm_provenance *p)
     put_piece(&w, ".\n");
 }
 
-char *fm_emit_about(const fm_schedule *schedule, const fm_scheme *scheme)
+char *fm_emit_about(const fm_gemm_scheme *ready, const fm_scheme *scheme)
 {
     char *out, ring[FM_RING_NAME_SIZE], hash[FM_HASH_SIZE];
     size_t size;
     FILE *file = open_memstream(&out, &size);
-    const uint32_t *format = scheme->tensor->format;
+    const uint32_t *format = ready->format;
     fm_scheme_hash(scheme, hash);
     fprintf(file,
             "   Scheme %s over %s of rank %u (classical: %u), verified exactly.\n"
@@ -262,102 +272,12 @@ char *fm_emit_about(const fm_schedule *schedule, const fm_scheme *scheme)
             fm_tensor_name(scheme->tensor), fm_ring_name(scheme->ring, ring), scheme->rank,
             format[0] * format[1] * format[2], hash);
     put_provenance(file, &scheme->provenance);
-    fprintf(file,
-            "   Additions of blocks a level: %llu naive, %llu here, common subexpressions computed "
-            "once.\n"
-            "   Generated by fewmul %s.",
-            (unsigned long long)fm_scheme_additions(scheme),
-            (unsigned long long)fm_schedule_additions(schedule), fm_version());
-    fclose(file);
-    return out;
-}
-
-/* ---------------------------------------------------------------- kinds of processors */
-
-/* Tiles fill the vector registers but for what holds the operands: 16 of them with AVX2 and SSE2,
-   32 with AVX-512 and NEON. A panel of B, kc x nr, takes about half of a level 1 cache, a block of
-   A, mc x kc, less than half of a level 2 cache, a block of B, kc x nc, some MiB. */
-typedef struct processor {
-    const char *name, *target, *guard;
-    unsigned vector_bytes;
-    unsigned mr, nv;
-    unsigned mc[2], kc[2]; /* f32, f64 */
-} processor;
-
-static const processor isas[] = {
-    {"avx512",
-     "avx512f",
-     "#if defined(__x86_64__) || defined(__i386__)",
-     64,
-     14,
-     2,
-     {224, 168},
-     {384, 256}},
-    {"avx2",
-     "avx2,fma",
-     "#if defined(__x86_64__) || defined(__i386__)",
-     32,
-     6,
-     2,
-     {192, 144},
-     {384, 256}},
-    {"portable", NULL, NULL, 16, 4, 2, {192, 144}, {384, 256}},
-};
-enum { ISA_COUNT = sizeof isas / sizeof isas[0], NC = 4096 };
-
-static unsigned scalar_bytes(fm_scalar_type type)
-{
-    return type == FM_F32 ? 4 : 8;
-}
-
-static unsigned tile_columns(const processor *isa, fm_scalar_type type)
-{
-    return isa->nv * isa->vector_bytes / scalar_bytes(type);
-}
-
-unsigned fm_emit_tile_max(fm_scalar_type type)
-{
-    unsigned largest = 0;
-    for (int i = 0; i < ISA_COUNT; i++) {
-        unsigned entries = isas[i].mr * tile_columns(&isas[i], type);
-        largest = entries > largest ? entries : largest;
-    }
-    return largest;
-}
-
-static char *emit_isa(const processor *isa, fm_scalar_type type)
-{
-    unsigned nr = tile_columns(isa, type);
-    char *mr_text = fm_format("%u", isa->mr), *nr_text = fm_format("%u", nr);
-    char *nv = fm_format("%u", isa->nv), *bytes = fm_format("%u", isa->vector_bytes);
-    char *mc = fm_format("%u", isa->mc[type == FM_F64] / isa->mr * isa->mr);
-    char *kc = fm_format("%u", isa->kc[type == FM_F64]), *nc = fm_format("%u", NC / nr * nr);
-    char *target = isa->target != NULL ? fm_format("__attribute__((target(\"%s\")))\n", isa->target)
-                                       : fm_strdup("");
-    char *guard = isa->guard != NULL ? fm_format("\n%s", isa->guard) : fm_strdup("");
-    const char *end = isa->guard != NULL ? "#endif\n" : "";
-    char *text = fm_emit_template(
-        fm_template_kernel_isa,
-        (const char *const[]){"ISA",       isa->name, "TARGET", target,  "GUARD", guard,
-                              "END_GUARD", end,       "MR",     mr_text, "NR",    nr_text,
-                              "NV",        nv,        "BYTES",  bytes,   "MC",    mc,
-                              "KC",        kc,        "NC",     nc,      NULL});
-    char *const parts[] = {mr_text, nr_text, nv, bytes, mc, kc, nc, target, guard};
-    for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++)
-        free(parts[p]);
-    return text;
-}
-
-char *fm_emit_isas(fm_scalar_type type)
-{
-    char *out;
-    size_t size;
-    FILE *file = open_memstream(&out, &size);
-    for (int i = 0; i < ISA_COUNT; i++) {
-        char *text = emit_isa(&isas[i], type);
-        fputs(text, file);
-        free(text);
-    }
+    fprintf(
+        file,
+        "   Additions of blocks a level: %llu naive, %u in steps, common subexpressions computed "
+        "once.\n"
+        "   Generated by fewmul %s.",
+        (unsigned long long)fm_scheme_additions(scheme), ready->additions, fm_version());
     fclose(file);
     return out;
 }

@@ -366,19 +366,6 @@ uint64_t fm_schedule_additions(const fm_schedule *schedule)
     return additions;
 }
 
-uint64_t fm_schedule_traffic(const fm_schedule *schedule)
-{
-    uint64_t blocks = 0;
-    for (size_t i = 0; i < schedule->count; i++) {
-        const fm_step *step = &schedule->steps[i];
-        if (step->kind != FM_STEP_MULTIPLY)
-            blocks += step->term_count + 1;
-        for (uint32_t t = 0; step->kind == FM_STEP_SPREAD && t < step->term_count; t++)
-            blocks += !step->terms[t].first;
-    }
-    return blocks;
-}
-
 /* ---------------------------------------------------------------- proof */
 
 /* What stands in each block and slot: rows over the entries of A (for A and S) or of B (B and T),

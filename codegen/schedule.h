@@ -34,8 +34,6 @@ void fm_schedule_build(const fm_scheme *scheme, fm_schedule *schedule);
 void fm_schedule_clear(fm_schedule *schedule);
 
 uint64_t fm_schedule_additions(const fm_schedule *schedule);
-/* Blocks read and written by the additions of a level, on all three sides. */
-uint64_t fm_schedule_traffic(const fm_schedule *schedule);
 
 /* True when the steps, carried out exactly on symbols, multiply just the factors of the scheme and
    put just its sums of products into C. */

@@ -579,9 +579,15 @@ const char *fm_search_engine(const fm_tensor *tensor, const fm_search_options *o
 
 typedef enum fm_scalar_type { FM_F32, FM_F64 } fm_scalar_type;
 
+/* Instruction sets of generated code: vectors of 16 bytes, which compilers know for every processor; 32
+   bytes with FMA; 64 bytes, AVX-512 F, DQ and VL. */
+enum { FM_TARGET_C = 1, FM_TARGET_AVX2 = 2, FM_TARGET_AVX512 = 4, FM_TARGETS_ALL = 7 };
+
 typedef struct fm_codegen_options {
     const char *name; /* of the function, a C identifier */
     fm_scalar_type type;
+    unsigned targets; /* FM_TARGET_..., one or several, of which the widest that there is is chosen
+                           at run time; 0: all */
     unsigned crossover; /* one more level while the harmonic mean of the three sizes of its blocks
                            exceeds this; 0: an estimate of where that pays */
     const char *header; /* file name that the source includes; NULL: no separate header */
@@ -631,6 +637,26 @@ fm_status fm_dgemm(fm_order order, fm_transpose transpose_a, fm_transpose transp
 fm_status fm_sgemm(fm_order order, fm_transpose transpose_a, fm_transpose transpose_b, size_t m,
                    size_t n, size_t k, float alpha, const float *a, size_t lda, const float *b,
                    size_t ldb, float beta, float *c, size_t ldc, fm_error *error);
+
+/* The same, exact, modulo 2^32: sums and products wrap around, so that the result is right whenever it
+   fits, whatever it takes to get there, and for unsigned entries too. Only schemes with coefficients 1
+   and -1 are run. */
+fm_status fm_gemm_i32(fm_order order, fm_transpose transpose_a, fm_transpose transpose_b, size_t m,
+                      size_t n, size_t k, int32_t alpha, const int32_t *a, size_t lda,
+                      const int32_t *b, size_t ldb, int32_t beta, int32_t *c, size_t ldc,
+                      fm_error *error);
+/* The same modulo 2^64. */
+fm_status fm_gemm_i64(fm_order order, fm_transpose transpose_a, fm_transpose transpose_b, size_t m,
+                      size_t n, size_t k, int64_t alpha, const int64_t *a, size_t lda,
+                      const int64_t *b, size_t ldb, int64_t beta, int64_t *c, size_t ldc,
+                      fm_error *error);
+/* The same modulo any number from 1 to 2^63, prime or not. Entries must be below the modulus, and those
+   of C are; alpha and beta may be any. Up to 2^26 residues are multiplied as doubles, up to 2^34 twice,
+   beyond six times, with sums that are exact until they are reduced (docs/gemm.md). */
+fm_status fm_gemm_mod(fm_order order, fm_transpose transpose_a, fm_transpose transpose_b, size_t m,
+                      size_t n, size_t k, uint64_t alpha, const uint64_t *a, size_t lda,
+                      const uint64_t *b, size_t ldb, uint64_t beta, uint64_t *c, size_t ldc,
+                      uint64_t modulus, fm_error *error);
 
 #ifdef __GNUC__
 #pragma GCC visibility pop

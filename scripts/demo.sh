@@ -102,7 +102,7 @@ check() { # FORMAT NAME THREADS [FLAG]
 # Generates, compiles, checks and measures the kernel of a find.
 kernel() { # FORMAT
     local name=matmul_$1 log=$folder/bench-$1.json
-    run "$fewmul" gen "${found[$1]}" --target c --type f64 --name "$name" -o "$folder/$name.c"
+    run "$fewmul" gen "${found[$1]}" --type f64 --name "$name" -o "$folder/$name.c"
     check "$1" "$name" "$threads"
     # The scheme applied at every size, many levels deep: blocks too small for more than one thread.
     check "$1" "$name" 1 -DCROSSOVER=16

@@ -6,7 +6,7 @@ build="build-essential cmake ninja-build pkg-config
        libgmp-dev libflint-dev libjansson-dev nettle-dev libzip-dev
        libcmocka-dev"
 peers="libopenblas0 libblis4"
-checks="clang clang-format libomp-dev libclang-rt-dev libblas-dev python3-numpy"
+checks="clang clang-format libomp-dev libclang-rt-dev libblas-dev libblas-test python3-numpy"
 
 usage() {
     cat <<END

@@ -16,7 +16,10 @@ matches out '^\{"results": \[\{"size": 40, .*"plan": \{"name": "classical", "gfl
 if command -v python3 >/dev/null; then
     python3 - out <<'END' || fail "the JSON is not as agreed: $(cat out)"
 import json, sys
-results = json.load(open(sys.argv[1]))["results"]
+whole = json.load(open(sys.argv[1]))
+assert whole["type"] == "f32" and whole["threads"] == 1
+assert whole["peak"] > 0 and whole["machine"] != ""
+results = whole["results"]
 assert [r["size"] for r in results] == [40, "20x30x50"]
 assert [[r["m"], r["n"], r["k"]] for r in results] == [[40, 40, 40], [20, 30, 50]]
 for r in results:
@@ -32,6 +35,18 @@ assert results[0]["schemes"][0]["name"] == "2x2x2:7, 2 levels"
 END
 fi
 
+# The same as a table, which is drawn by scripts/plot_gemm.py.
+exits 0 "$fewmul" bench gemm --sizes 40,20x30x50 --repeat 1 --csv table.csv
+[ "$(head -n 1 table.csv)" = type,threads,m,n,k,role,name,gflops,error,peak,machine ] ||
+    fail "the table begins with: $(head -n 1 table.csv)"
+matches table.csv '^f64,1,20,30,50,plan,"classical",[0-9.e+]+,[0-9.e-]+,[0-9.e+]+,".+"$'
+matches table.csv '^f64,1,40,40,40,classical,"classical",'
+if python3 -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then
+    exits 0 python3 "$2/scripts/plot_gemm.py" table.csv -o table.svg
+fi
+exits 2 "$fewmul" bench gemm --sizes 40 --repeat 1 --csv no/such/table.csv
+has err "no/such"
+
 exits 0 "$fewmul" bench gemm --sizes 30 --repeat 2 --threads 2 --scheme strassen.txt \
     --scheme strassen.txt
 [ "$(grep -c '2x2x2:7' out)" -eq 2 ] || fail "two schemes were given: $(cat out)"
@@ -39,6 +54,14 @@ has out "classical"
 # Without generated kernels no compiler is needed.
 exits 0 env CC=/no/such/compiler "$fewmul" bench gemm --sizes 10 --repeat 1 --cpu-time
 [ -z "$(compgen -G 'fewmul*')" ] || fail "temporary files are left: $(echo *)"
+
+# Exact types are exact.
+for type in i32 i64 "zp --modulus 65521" "zp --modulus 4294967291" \
+    "zp --modulus 9223372036854775783"; do
+    # shellcheck disable=SC2086
+    exits 0 "$fewmul" bench gemm --sizes 20x30x50 --repeat 1 --json --type $type
+    [ "$(grep -o '"error": 0\.0' out | wc -l)" -eq 3 ] || fail "$type: $(cat out)"
+done
 
 refused() {
     local message=$1
@@ -51,6 +74,8 @@ for sizes in "" 0 -1 x 12x 12x13 1x2x3x4 12, ,12 12,x 3000000000 1e3 " 5"; do
 done
 refused "memory|too large" "$fewmul" bench gemm --sizes 2000000000
 refused "f64, f32" "$fewmul" bench gemm --type f16
+refused "needs --modulus" "$fewmul" bench gemm --type zp
+refused "f64 and f32 only" "$fewmul" bench gemm --type i32 --scheme strassen.txt
 refused "one thread" "$fewmul" bench gemm --threads 2 --cpu-time
 refused "from 1 to 1000" "$fewmul" bench gemm --repeat 0
 refused "missing" "$fewmul" bench gemm --scheme missing.json

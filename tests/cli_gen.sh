@@ -53,12 +53,20 @@ $compiler $strict -c printed.c -o printed.o || fail "compiling printed.c"
 exits 0 "$fewmul" gen --help
 has out '  -o, --output FILE.c'
 
-refused "there is: c" gen strassen.txt --target avx2
+# For one instruction set, or for several, chosen at run time.
+for target in c avx2 avx512 avx2,c; do
+    exits 0 "$fewmul" gen strassen.txt --target "$target" --type f32
+    cp out target.c
+    $compiler $strict -c target.c -o target.o || fail "compiling for $target"
+done
+
+refused "there is no 'cuda'" gen strassen.txt --target cuda
+refused "there is no ''" gen strassen.txt --target avx2,
 refused "f64, f32" gen strassen.txt --type f16
 refused "end in .c" gen strassen.txt -o product
 refused "end in .c" gen strassen.txt -o .c
 refused "name of a C function" gen strassen.txt --name 2x
-refused "used inside" gen strassen.txt --name part
+refused "used inside" gen strassen.txt --name least
 refused "missing" gen missing.txt
 refused "no/such" gen strassen.txt -o no/such/folder.c
 refused "needs an argument" gen strassen.txt -o

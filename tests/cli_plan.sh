@@ -40,6 +40,22 @@ costs "portable f64 1 $processor 1e-12 1e-6 1e-6 1e-6 1e-6"
 exits 0 "$fewmul" plan 3000 3000 3000 --threads 1
 [ "$(sed -n '/^plan /{n;p}' out | cut -d ' ' -f 1)" = classical ] || fail "$(cat out)"
 
+# Exact types have costs of their own, residues for each way to multiply them, and any growth of errors.
+for modulus in 3 67108864 67108865 17179869184 17179869185 9223372036854775808; do
+    exits 0 "$fewmul" plan 100 100 100 --threads 1 --type zp --modulus $modulus
+    matches out "zp modulo $modulus, 1 thread"
+done
+printf 'fewmul costs 1\n' >cache/fewmul/costs
+for type in i32 i64 zp26 zp34 zp63; do
+    echo "portable $type 1 $processor 1e-9 1e-12 1e-12 1e-12 1e-12" >>cache/fewmul/costs
+done
+for type in i32 i64 "zp --modulus 7" "zp --modulus 4294967291" "zp --modulus 1000000000039"; do
+    # shellcheck disable=SC2086
+    exits 0 "$fewmul" plan 3000 3000 3000 --threads 1 --type $type
+    matches out 'costs: 1\.0 GF/s in tiles'
+    matches out '^[2-6]x.* (fused|slots) '
+done
+
 # A damaged file is as good as none.
 for content in "" garbage "fewmul costs 1
 portable f64 1 $processor 1e-12 nan 1e-6 1e-6 1e-6" "fewmul costs 1
@@ -59,7 +75,11 @@ refused() {
 refused "not a size" "$fewmul" plan 10 x 10
 refused "not a size" "$fewmul" plan 10 0 10
 refused "usage" "$fewmul" plan 10 10
-refused "f64, f32" "$fewmul" plan 10 10 10 --type i32
+refused "f64, f32, i32, i64, zp" "$fewmul" plan 10 10 10 --type zp26
+refused "needs --modulus" "$fewmul" plan 10 10 10 --type zp
+refused "needs --modulus from 1 to 2.63" "$fewmul" plan 10 10 10 --type zp --modulus \
+    9223372036854775809
+refused "only with --type zp" "$fewmul" plan 10 10 10 --type i64 --modulus 7
 refused "from 1 to" "$fewmul" plan 10 10 10 --candidates 0
 rm -r cache
 touch cache

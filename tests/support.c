@@ -2,6 +2,9 @@
 
 #include "scheme.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 fm_tensor *test_matmul(unsigned n, unsigned m, unsigned p)
 {
     fm_error error;
@@ -61,4 +64,23 @@ fm_scheme *test_strassen(fm_ring ring)
     fm_scheme_free(integer);
     fm_tensor_free(tensor);
     return scheme;
+}
+
+bool test_no_more_memory(struct rlimit *before)
+{
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file == NULL)
+        return false;
+    bool read = fscanf(file, "%lu", &pages) == 1;
+    fclose(file);
+    if (!read || getrlimit(RLIMIT_AS, before) != 0)
+        return false;
+    const rlim_t bytes = pages * (rlim_t)sysconf(_SC_PAGESIZE);
+    return setrlimit(RLIMIT_AS, &(struct rlimit){bytes, before->rlim_max}) == 0;
+}
+
+void test_memory_again(const struct rlimit *before)
+{
+    setrlimit(RLIMIT_AS, before);
 }

@@ -1,6 +1,9 @@
 /* Generated kernels, compiled and run against the classical product. */
+#include "cpu.h"
 #include "dense.h"
+#include "execute.h"
 #include "memory.h"
+#include "ready.h"
 #include "support.h"
 
 #include <dlfcn.h>
@@ -18,6 +21,9 @@ typedef struct build {
     const char *compiler, *flags;
 } build;
 
+/* What the next sources are for; 0: all. */
+static unsigned targets;
+
 static const char warnings[] = "-O2 -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes -Werror";
 
 /* As this program is: a library with sanitizers cannot be loaded into one without. */
@@ -30,8 +36,11 @@ static const char *sanitizers(void)
 static char *write_source(const fm_scheme *scheme, fm_scalar_type type, unsigned crossover)
 {
     fm_error error;
-    fm_codegen_options options = {
-        .name = "gemm", .type = type, .crossover = crossover, .header = "kernel.h"};
+    fm_codegen_options options = {.name = "gemm",
+                                  .type = type,
+                                  .targets = targets,
+                                  .crossover = crossover,
+                                  .header = "kernel.h"};
     char *path = fm_format("%s/kernel.c", folder), *header = fm_format("%s/kernel.h", folder);
     FILE *file = fopen(path, "w"), *header_file = fopen(header, "w");
     assert_non_null(file);
@@ -349,6 +358,75 @@ static void fill_with_reals(matrix *m, fm_random *random)
         set(m, p, (double)(fm_random_next(random) >> 11) * 0x1p-53 - 0.5);
 }
 
+/* A source for one instruction set compiles without flags for it, by both compilers, and runs where there
+   is such a processor. */
+static void each_target_stands_alone(void **state)
+{
+    (void)state;
+    static const char *const compilers[] = {"gcc", "clang"};
+    const unsigned last = 1u << (unsigned)fm_cpu_vectors_here();
+    fm_scheme *scheme = test_strassen(FM_RING_ZT_VALUE);
+    for (size_t c = 0; c < 2 && FEWMUL_SANITIZE[0] == '\0'; c++) {
+        char *probe = fm_format("command -v %s >/dev/null", compilers[c]);
+        const bool there = system(probe) == 0;
+        free(probe);
+        for (targets = FM_TARGET_C; there && targets <= FM_TARGET_AVX512; targets *= 2) {
+            const fm_scalar_type type = targets == FM_TARGET_AVX2 ? FM_F64 : FM_F32;
+            char *source = write_source(scheme, type, 8);
+            void *library = compile(&(build){compilers[c], ""}, source);
+            if (targets <= last)
+                check_kernel(library, type, 0, 20);
+            dlclose(library);
+            free(source);
+        }
+    }
+    targets = 0;
+    fm_scheme_free(scheme);
+}
+
+/* What the library runs, compiled by the same compiler: the same plan gives the same bits. Scalars of 1
+   round nothing, whichever sums the compiler makes one operation; where it does not optimize, it makes
+   none of them one. */
+static void kernels_are_the_library_s(void **state)
+{
+    (void)state;
+    enum { N = 150 };
+    fm_error error;
+    fm_random random;
+    fm_gemm_scheme *ready;
+    fm_random_seed(&random, 4, 0);
+    fm_scheme *scheme = test_strassen(FM_RING_ZT_VALUE);
+    assert_ok(fm_gemm_scheme_new(scheme, FM_F64, &ready, &error), error);
+    char *source = write_source(scheme, FM_F64, 50);
+    void *library = compile(&builds[0], source);
+    matrix a = new_matrix(N, N, 0, FM_F64), b = new_matrix(N, N, 0, FM_F64);
+    matrix ours = new_matrix(N, N, 0, FM_F64), other = new_matrix(N, N, 0, FM_F64);
+    fill_with_reals(&a, &random);
+    fill_with_reals(&b, &random);
+    run_kernel(library, &(call){N, N, N, 0, 1, 0}, &a, &b, &other);
+    const fm_plan plan = {.levels = {{ready, FM_LEVEL_FUSED}}, .level_count = 1};
+    const fm_plan_call c = {.shape = {N, N, N},
+                            .alpha = {.real = 1},
+                            .a = a.data,
+                            .b = b.data,
+                            .c = ours.data,
+                            .a_strides = {N, 1},
+                            .b_strides = {N, 1},
+                            .c_stride = N};
+    fm_gemm_execute(fm_gemm_kernel_of(fm_cpu_vectors_here(), FM_GEMM_F64), &plan, 1, &c);
+#ifdef __OPTIMIZE__
+    assert_memory_equal(ours.data, other.data, N * N * sizeof(double));
+#endif
+    free(a.data);
+    free(b.data);
+    free(ours.data);
+    free(other.data);
+    dlclose(library);
+    free(source);
+    fm_gemm_scheme_free(ready);
+    fm_scheme_free(scheme);
+}
+
 static void threads_do_not_change_a_bit(void **state)
 {
     (void)state;
@@ -393,9 +471,10 @@ static void little_memory_is_enough(void **state)
     (void)state;
     static const char limited[] =
         "#include <stdlib.h>\n"
-        "extern size_t memory_limit;\nvoid *limited_malloc(size_t size);\n"
+        "extern size_t memory_limit;\nvoid *limited_alloc(size_t unit, size_t size);\n"
         "size_t memory_limit;\n"
-        "void *limited_malloc(size_t size) { return size > memory_limit ? NULL : malloc(size); }\n";
+        "void *limited_alloc(size_t unit, size_t size)\n"
+        "{\n    return size > memory_limit ? NULL : aligned_alloc(unit, size);\n}\n";
     char *path = fm_format("%s/limited.c", folder);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
@@ -407,7 +486,7 @@ static void little_memory_is_enough(void **state)
     char *command =
         fm_format("%s -fPIC %s -c %s -o %s", FEWMUL_C_COMPILER, sanitizers(), path, object);
     assert_int_equal(system(command), 0);
-    char *sources = fm_format("-Dmalloc=limited_malloc %s %s", source, object);
+    char *sources = fm_format("-Daligned_alloc=limited_alloc %s %s", source, object);
     void *library = compile(&builds[1], sources);
     size_t *limit = dlsym(library, "memory_limit");
     assert_non_null(limit);
@@ -470,9 +549,9 @@ static fm_status generate(const fm_scheme *scheme, const char *name, fm_scalar_t
 static void names_are_checked(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",     "1a",     "a b",    "a-b",  "for",
-                                      "main", "malloc", "sum",    "part", "pack_a_avx2",
-                                      "A",    "scalar", "double", "NULL", "a;b"};
+    static const char *const bad[] = {"",     "1a",         "a b",    "a-b",   "for",
+                                      "main", "NULL",       "sum",    "least", "pack_a_avx2_f64",
+                                      "A",    "the_scheme", "double", "a;b",   "fm_plan_run"};
     fm_error error;
     fm_scheme *scheme = test_strassen(FM_RING_ZT_VALUE);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -566,6 +645,8 @@ int main(void)
         cmocka_unit_test(rational_schemes_multiply),
         cmocka_unit_test(default_crossover_multiplies),
         cmocka_unit_test(other_builds_multiply),
+        cmocka_unit_test(each_target_stands_alone),
+        cmocka_unit_test(kernels_are_the_library_s),
         cmocka_unit_test(threads_do_not_change_a_bit),
         cmocka_unit_test(little_memory_is_enough),
         cmocka_unit_test(nothing_is_done_for_nothing),

@@ -3,6 +3,7 @@
    NaN, which must neither be read nor changed. */
 #include "execute.h"
 #include "memory.h"
+#include "plan_facts.h"
 #include "planner.h"
 #include "random.h"
 #include "ready.h"
@@ -12,12 +13,10 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 /* Tiles and packing as AVX-512 has them, in whatever this machine has: slow, but the same code. */
 #define SCALAR  double
-#define TYPE    FM_F64
+#define TYPE    FM_GEMM_F64
 #define BYTES   64
 #define MR      14
 #define NV      2
@@ -29,7 +28,7 @@ extern const fm_gemm_kernel fm_gemm_wide_f64, fm_gemm_wide_f32;
 #include "gemm_kernel_template.c"
 
 #define SCALAR  float
-#define TYPE    FM_F32
+#define TYPE    FM_GEMM_F32
 #define BYTES   64
 #define MR      14
 #define NV      2
@@ -50,11 +49,11 @@ typedef struct matrix {
     void *memory;
 } matrix;
 
-static matrix matrix_new(fm_scalar_type type, size_t rows, size_t columns, size_t padding,
+static matrix matrix_new(fm_gemm_type type, size_t rows, size_t columns, size_t padding,
                          bool by_rows)
 {
-    matrix m = {rows,           columns, (by_rows ? columns : rows) + padding, 0, by_rows,
-                type == FM_F32, NULL};
+    matrix m = {
+        rows, columns, (by_rows ? columns : rows) + padding, 0, by_rows, type == FM_GEMM_F32, NULL};
     m.count = 2 * GUARD + m.stride * (by_rows ? rows : columns);
     m.memory = fm_alloc(m.count, sizeof(double));
     for (size_t i = 0; i < m.count; i++) {
@@ -123,7 +122,7 @@ typedef struct test_product {
     double alpha, beta;
 } test_product;
 
-static test_product product_new(fm_scalar_type type, fm_gemm_shape s, fm_random *random)
+static test_product product_new(fm_gemm_type type, fm_gemm_shape s, fm_random *random)
 {
     static const double scalars[] = {1, -1, 0, 2, 0.5};
     const size_t padding = fm_random_below(random, 20);
@@ -136,7 +135,7 @@ static test_product product_new(fm_scalar_type type, fm_gemm_shape s, fm_random 
     fill(&p.a, random);
     fill(&p.b, random);
     fill(&p.before, random);
-    memcpy(p.c.memory, p.before.memory, p.c.count * (type == FM_F32 ? 4 : 8));
+    memcpy(p.c.memory, p.before.memory, p.c.count * (type == FM_GEMM_F32 ? 4 : 8));
     return p;
 }
 
@@ -171,8 +170,8 @@ static void assert_product(const test_product *p)
 static fm_plan_call call_of(const test_product *p)
 {
     fm_plan_call call = {.shape = {p->c.rows, p->c.columns, p->a.columns},
-                         .alpha = p->alpha,
-                         .beta = p->beta,
+                         .alpha = {.real = p->alpha},
+                         .beta = {.real = p->beta},
                          .a = matrix_at(&p->a),
                          .b = matrix_at(&p->b),
                          .c = matrix_at(&p->c),
@@ -201,12 +200,12 @@ static fm_gemm_shape random_shape(fm_random *random, unsigned most)
 /* The kernels that this machine runs, from 0 on; NULL after the last. */
 static const fm_gemm_kernel *kernel_number(int number)
 {
-    const fm_scalar_type type = number % 2 == 0 ? FM_F64 : FM_F32;
+    const fm_gemm_type type = number % 2 == 0 ? FM_GEMM_F64 : FM_GEMM_F32;
     const int widest = (int)fm_cpu_vectors_here();
     if (number / 2 <= widest)
         return fm_gemm_kernel_of((fm_cpu_vectors)(number / 2), type);
     if (number / 2 == widest + 1)
-        return type == FM_F64 ? &fm_gemm_wide_f64 : &fm_gemm_wide_f32;
+        return type == FM_GEMM_F64 ? &fm_gemm_wide_f64 : &fm_gemm_wide_f32;
     return NULL;
 }
 
@@ -283,21 +282,6 @@ static void plans_are_exact(void **state)
     }
 }
 
-/* Limits the memory of this process to what it has; false when that cannot be. */
-static bool allow_no_more_memory(struct rlimit *before)
-{
-    unsigned long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (file == NULL)
-        return false;
-    bool read = fscanf(file, "%lu", &pages) == 1;
-    fclose(file);
-    if (!read || getrlimit(RLIMIT_AS, before) != 0)
-        return false;
-    const rlim_t bytes = pages * (rlim_t)sysconf(_SC_PAGESIZE);
-    return setrlimit(RLIMIT_AS, &(struct rlimit){bytes, before->rlim_max}) == 0;
-}
-
 /* A product of matrices that are there needs no more memory than the stack. */
 static void products_without_memory(void **state)
 {
@@ -313,10 +297,10 @@ static void products_without_memory(void **state)
         test_product p = product_new(kernel->type, (fm_gemm_shape){210, 900, 950}, &random);
         fm_plan_call call = call_of(&p);
         (void)omp_get_max_threads(); /* OpenMP ends a process when it cannot have its own memory */
-        if (!allow_no_more_memory(&before))
+        if (!test_no_more_memory(&before))
             skip();
         fm_gemm_execute(kernel, &plan, 1, &call);
-        setrlimit(RLIMIT_AS, &before);
+        test_memory_again(&before);
         for (size_t i = 0; i < p.c.rows; i += 7)
             for (size_t j = 0; j < p.c.columns; j += 7)
                 assert_true(get(&p.c, i, j) == expected(&p, i, j));
@@ -348,7 +332,7 @@ static double error_of(const test_product *p)
     return (double)(error / largest);
 }
 
-static test_product real_product(fm_scalar_type type, size_t n, fm_random *random)
+static test_product real_product(fm_gemm_type type, size_t n, fm_random *random)
 {
     test_product p = product_new(type, (fm_gemm_shape){n, n, n}, random);
     p.alpha = 1;
@@ -374,7 +358,7 @@ static void errors_grow_little(void **state)
     fm_random_seed(&random, 4, 0);
     for (int type = 0; type < 2; type++) {
         const fm_gemm_kernel *kernel =
-            fm_gemm_kernel_of(fm_cpu_vectors_here(), type == 0 ? FM_F64 : FM_F32);
+            fm_gemm_kernel_of(fm_cpu_vectors_here(), type == 0 ? FM_GEMM_F64 : FM_GEMM_F32);
         test_product p = real_product(kernel->type, 120, &random);
         run_product(kernel, &classical, 1, &p);
         const double least = error_of(&p);

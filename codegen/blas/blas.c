@@ -59,12 +59,24 @@ static void *next_of(_Atomic(void *) *known, const char *name, const void *own)
 
 /* ---------------------------------------------------------------- what is ours */
 
-/* Below these sizes the BLAS underneath is as fast. */
-enum { LEAST_SIZE = 192 };
+/* Below this size the BLAS underneath is as fast. FEWMUL_BLAS_LEAST sets another. */
+static int least_size(void)
+{
+    static _Atomic int known = -1;
+    int size = atomic_load_explicit(&known, memory_order_relaxed);
+    if (size < 0) {
+        const char *wanted = getenv("FEWMUL_BLAS_LEAST");
+        size = wanted != NULL ? atoi(wanted) : 192;
+        size = size < 0 ? 0 : size;
+        atomic_store_explicit(&known, size, memory_order_relaxed);
+    }
+    return size;
+}
 
 static bool is_ours(int m, int n, int k)
 {
-    return m >= LEAST_SIZE && n >= LEAST_SIZE && k >= LEAST_SIZE;
+    const int least = least_size();
+    return m >= least && n >= least && k >= least;
 }
 
 typedef struct arguments {

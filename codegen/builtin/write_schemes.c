@@ -1,12 +1,17 @@
 /* write_schemes FILE...: the schemes of results/ that plans can use, verified, as C source on standard
    output, in all orders of the three sizes. Run when the library is built. */
-#include "fewmul.h"
-#include "gemm_scheme.h"
+#include "emit.h"
+#include "error.h"
 #include "memory.h"
 #include "ready.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What the library chooses among: here none yet. */
+const fm_gemm_scheme *const fm_gemm_schemes[] = {NULL};
+const size_t fm_gemm_scheme_count = 0;
 
 typedef struct set {
     fm_gemm_scheme **schemes;
@@ -52,7 +57,7 @@ static fm_status add(set *all, const fm_scheme *scheme, const unsigned format[3]
     fm_status status = fm_scheme_permute(scheme, format, &turned, error);
     if (status != FM_OK)
         return status;
-    status = fm_gemm_scheme_new(turned, &ready, error);
+    status = fm_gemm_scheme_new(turned, FM_F32, &ready, error);
     fm_scheme_free(turned);
     if (status == FM_NO)
         fprintf(stderr, "write_schemes: the scheme does not hold: %s\n", error->message);
@@ -98,15 +103,14 @@ static fm_status add_file(set *all, const char *path, fm_error *error)
 
 static fm_status write_all(const set *all, FILE *file, fm_error *error)
 {
-    fm_status status = FM_OK;
     size_t count = 0;
     char *names = fm_strdup("");
     fprintf(file, "#include \"gemm_scheme.h\"\n");
-    for (size_t i = 0; i < all->count && status == FM_OK; i++) {
+    for (size_t i = 0; i < all->count; i++) {
         if (is_beaten(all, all->schemes[i]))
             continue;
         char *name = fm_format("scheme%zu", count++), *longer = fm_format("%s&%s,", names, name);
-        status = fm_gemm_scheme_write(all->schemes[i], name, file, error);
+        fm_emit_scheme(all->schemes[i], name, file);
         free(names);
         free(name);
         names = longer;
@@ -116,7 +120,9 @@ static fm_status write_all(const set *all, FILE *file, fm_error *error)
             "const size_t fm_gemm_scheme_count = %zu;\n",
             names, count);
     free(names);
-    return status;
+    if (fflush(file) != 0 || ferror(file))
+        return fm_fail(error, FM_IO, "writing schemes as C: %s", strerror(errno));
+    return FM_OK;
 }
 
 int main(int argc, char **argv)
@@ -131,7 +137,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < all.count; i++)
         fm_gemm_scheme_free(all.schemes[i]);
     free(all.schemes);
-    if (status == FM_OK && fflush(stdout) == 0)
+    if (status == FM_OK)
         return 0;
     fprintf(stderr, "write_schemes: %s\n", error.message);
     return 1;

@@ -5,6 +5,7 @@
 
 #include <omp.h>
 #include <pthread.h>
+#include <string.h>
 #include <time.h>
 
 /* Blocks of SIZE rows and columns, WIDE of them side by side, so that they do not stay in caches; rows
@@ -47,9 +48,10 @@ static void run_product(const laboratory *lab, const experiment *e, fm_gemm_work
     fm_gemm_term a[WIDE], b[WIDE];
     fm_gemm_target c[WIDE];
     for (size_t t = 0; t < WIDE; t++) {
+        const fm_gemm_scalar one = fm_gemm_scalar_of(lab->team.kernel, 1);
         a[t] = (fm_gemm_term){1, lab->a + t * lab->k * size, SIZE, lab->k};
         b[t] = (fm_gemm_term){1, lab->b + t * SIZE * size, lab->k, SIZE};
-        c[t] = (fm_gemm_target){1, 1, lab->c + t * SIZE * size, SIZE, SIZE};
+        c[t] = (fm_gemm_target){one, one, lab->c + t * SIZE * size, SIZE, SIZE};
     }
     fm_gemm_terms(worker, &(fm_gemm_operand){a, e->terms, (ptrdiff_t)(WIDE * lab->k), 1},
                   &(fm_gemm_operand){b, e->terms, WIDE * SIZE + GAP, 1},
@@ -64,7 +66,7 @@ static void run_sums(const laboratory *lab, const fm_gemm_worker *worker)
     for (size_t i = mine.begin; i < mine.end; i++) {
         char *row = lab->c + i * (WIDE * SIZE + GAP) * size;
         const fm_gemm_source sources[2] = {{1, row, 0}, {-1, row + SIZE * size, 0}};
-        lab->team.kernel->sum(SIZE, sources, 2, row + 2 * SIZE * size);
+        lab->team.kernel->sum(SIZE, sources, 2, lab->team.modulus, row + 2 * SIZE * size);
     }
 }
 
@@ -130,11 +132,22 @@ static fm_gemm_costs measure_all(laboratory *lab)
 
 static void fill(const laboratory *lab, char *matrix, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (lab->team.kernel->type == FM_F32)
+    const fm_gemm_kernel *kernel = lab->team.kernel;
+    if (fm_gemm_is_exact(kernel))
+        memset(matrix, 0, count * kernel->size);
+    for (size_t i = 0; i < count && !fm_gemm_is_exact(kernel); i++)
+        if (kernel->type == FM_GEMM_F32)
             ((float *)matrix)[i] = (float)(i % 7);
         else
             ((double *)matrix)[i] = (double)(i % 7);
+}
+
+/* Residues as the kernel's type is for. */
+static uint64_t usual_modulus(fm_gemm_type type)
+{
+    return type == FM_GEMM_ZP26   ? (uint64_t)1 << 24
+           : type == FM_GEMM_ZP34 ? (uint64_t)1 << 32
+                                  : FM_GEMM_MODULUS_MAX;
 }
 
 static fm_gemm_costs measure_costs(const fm_gemm_kernel *kernel, unsigned threads)
@@ -143,6 +156,7 @@ static fm_gemm_costs measure_costs(const fm_gemm_kernel *kernel, unsigned thread
         .team = {.kernel = kernel, .blocks = fm_gemm_choose_blocks(kernel, fm_cpu_caches_here())},
         .threads = threads};
     const fm_gemm_shape shape = {SIZE, SIZE, lab.k = lab.team.blocks.kc};
+    fm_gemm_modulus modulus;
     const size_t buffers = fm_gemm_team_bytes(&lab.team, shape, threads);
     const size_t a_count = (WIDE * SIZE + GAP) * lab.k;
     const size_t c_count = (size_t)(WIDE * SIZE + GAP) * SIZE;
@@ -150,6 +164,10 @@ static fm_gemm_costs measure_costs(const fm_gemm_kernel *kernel, unsigned thread
     fm_workspace memory = fm_workspace_take(buffers + (2 * a_count + c_count) * kernel->size);
     if (memory.at == NULL)
         return costs;
+    if (kernel->plane != NULL) {
+        fm_gemm_modulus_init(&modulus, usual_modulus(kernel->type));
+        lab.team.modulus = &modulus;
+    }
     fm_gemm_team_place(&lab.team, shape, memory.at);
     lab.a = memory.at + buffers;
     lab.b = lab.a + a_count * kernel->size;

@@ -1,18 +1,19 @@
-/* fm_dgemm and fm_sgemm: the BLAS arguments, checked, as a call of a plan. */
+/* fm_dgemm, fm_sgemm and their like for exact types: the BLAS arguments, checked, as a call of a plan. */
 #include "error.h"
 #include "execute.h"
 #include "planner.h"
 
-#include <stdint.h>
+#include <inttypes.h>
 
 typedef struct arguments {
     fm_order order;
     fm_transpose transpose_a, transpose_b;
     size_t m, n, k;
-    double alpha, beta;
+    fm_gemm_scalar alpha, beta;
     const void *a, *b;
     void *c;
     size_t lda, ldb, ldc;
+    const fm_gemm_modulus *modulus;
 } arguments;
 
 /* The least distance of the rows (by rows) or columns of a matrix that is given transposed or not. */
@@ -69,6 +70,7 @@ static fm_plan_call make_call(const arguments *g)
     fm_plan_call call = {.shape = {g->m, g->n, g->k},
                          .alpha = g->alpha,
                          .beta = g->beta,
+                         .modulus = g->modulus,
                          .a = g->a,
                          .b = g->b,
                          .c = g->c,
@@ -88,14 +90,15 @@ static fm_plan_call make_call(const arguments *g)
     return turned;
 }
 
-static fm_status multiply(const arguments *g, fm_scalar_type type, fm_error *error)
+static fm_status multiply(const arguments *g, fm_gemm_type type, fm_error *error)
 {
+    const fm_gemm_kernel *kernel = fm_gemm_kernel_of(fm_cpu_vectors_here(), type);
     fm_status status = check(g, error);
     if (status != FM_OK || g->m == 0 || g->n == 0)
         return status;
-    if ((g->alpha == 0 || g->k == 0) && g->beta == 1)
+    if ((fm_gemm_scalar_is(kernel, g->alpha, 0) || g->k == 0) &&
+        fm_gemm_scalar_is(kernel, g->beta, 1))
         return FM_OK;
-    const fm_gemm_kernel *kernel = fm_gemm_kernel_of(fm_cpu_vectors_here(), type);
     const fm_plan_call call = make_call(g);
     const unsigned threads = fm_gemm_threads(call.shape);
     fm_plan plan;
@@ -108,16 +111,63 @@ fm_status fm_dgemm(fm_order order, fm_transpose transpose_a, fm_transpose transp
                    size_t n, size_t k, double alpha, const double *a, size_t lda, const double *b,
                    size_t ldb, double beta, double *c, size_t ldc, fm_error *error)
 {
-    const arguments g = {order, transpose_a, transpose_b, m, n,   k,   alpha,
-                         beta,  a,           b,           c, lda, ldb, ldc};
-    return multiply(&g, FM_F64, error);
+    const arguments g = {
+        order, transpose_a, transpose_b, m,   n,   k,   {.real = alpha}, {.real = beta}, a,
+        b,     c,           lda,         ldb, ldc, NULL};
+    return multiply(&g, FM_GEMM_F64, error);
 }
 
 fm_status fm_sgemm(fm_order order, fm_transpose transpose_a, fm_transpose transpose_b, size_t m,
                    size_t n, size_t k, float alpha, const float *a, size_t lda, const float *b,
                    size_t ldb, float beta, float *c, size_t ldc, fm_error *error)
 {
-    const arguments g = {order, transpose_a, transpose_b, m, n,   k,   alpha,
-                         beta,  a,           b,           c, lda, ldb, ldc};
-    return multiply(&g, FM_F32, error);
+    const arguments g = {
+        order, transpose_a, transpose_b, m,   n,   k,   {.real = alpha}, {.real = beta}, a,
+        b,     c,           lda,         ldb, ldc, NULL};
+    return multiply(&g, FM_GEMM_F32, error);
+}
+
+fm_status fm_gemm_i32(fm_order order, fm_transpose transpose_a, fm_transpose transpose_b, size_t m,
+                      size_t n, size_t k, int32_t alpha, const int32_t *a, size_t lda,
+                      const int32_t *b, size_t ldb, int32_t beta, int32_t *c, size_t ldc,
+                      fm_error *error)
+{
+    const arguments g = {
+        order, transpose_a, transpose_b, m,   n,   k,   {.whole = alpha}, {.whole = beta}, a,
+        b,     c,           lda,         ldb, ldc, NULL};
+    return multiply(&g, FM_GEMM_I32, error);
+}
+
+fm_status fm_gemm_i64(fm_order order, fm_transpose transpose_a, fm_transpose transpose_b, size_t m,
+                      size_t n, size_t k, int64_t alpha, const int64_t *a, size_t lda,
+                      const int64_t *b, size_t ldb, int64_t beta, int64_t *c, size_t ldc,
+                      fm_error *error)
+{
+    const arguments g = {
+        order, transpose_a, transpose_b, m,   n,   k,   {.whole = alpha}, {.whole = beta}, a,
+        b,     c,           lda,         ldb, ldc, NULL};
+    return multiply(&g, FM_GEMM_I64, error);
+}
+
+/* From -p / 2 to p / 2. */
+static fm_gemm_scalar centred(uint64_t scalar, const fm_gemm_modulus *modulus)
+{
+    const uint64_t rest = scalar % modulus->p;
+    return (fm_gemm_scalar){.whole = (int64_t)(rest > modulus->half ? rest - modulus->p : rest)};
+}
+
+fm_status fm_gemm_mod(fm_order order, fm_transpose transpose_a, fm_transpose transpose_b, size_t m,
+                      size_t n, size_t k, uint64_t alpha, const uint64_t *a, size_t lda,
+                      const uint64_t *b, size_t ldb, uint64_t beta, uint64_t *c, size_t ldc,
+                      uint64_t modulus, fm_error *error)
+{
+    fm_gemm_modulus p;
+    if (modulus < 1 || modulus > FM_GEMM_MODULUS_MAX)
+        return fm_fail(error, FM_BAD_INPUT, "modulus is %" PRIu64 ", must be from 1 to 2^63",
+                       modulus);
+    fm_gemm_modulus_init(&p, modulus);
+    const arguments g = {
+        order, transpose_a, transpose_b, m,   n,   k, centred(alpha, &p), centred(beta, &p), a,
+        b,     c,           lda,         ldb, ldc, &p};
+    return multiply(&g, fm_gemm_type_of_modulus(modulus), error);
 }

@@ -56,7 +56,7 @@ static unsigned long processor_number(void)
 /* What a line begins with: kernel, type, threads, processor. */
 static char *key_of(const fm_gemm_kernel *kernel, unsigned threads)
 {
-    return fm_format("%s %s %u %lu ", kernel->name, kernel->type == FM_F32 ? "f32" : "f64", threads,
+    return fm_format("%s %s %u %lu ", kernel->name, fm_gemm_type_name(kernel->type), threads,
                      processor_number());
 }
 
@@ -106,13 +106,13 @@ bool fm_cost_file_get(const fm_gemm_kernel *kernel, unsigned threads, fm_gemm_co
 /* True for a line of another key that can be read. */
 static bool is_other(const char *line, const char *key)
 {
-    char kernel[16], type[4];
+    char kernel[16], type[8];
     unsigned threads;
     unsigned long processor;
     int end = 0;
     fm_gemm_costs costs;
     return strncmp(line, key, strlen(key)) != 0 &&
-           sscanf(line, "%15s %3s %u %lu %n", kernel, type, &threads, &processor, &end) == 4 &&
+           sscanf(line, "%15s %7s %u %lu %n", kernel, type, &threads, &processor, &end) == 4 &&
            end > 0 && parse_costs(line + end, &costs);
 }
 

@@ -1,25 +1,11 @@
 #include "gemm.h"
 
+#include "sizes.h"
+
 #include <assert.h>
-#include <omp.h>
 #include <string.h>
 
 enum { PAGE = 4096 };
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t quotient_up(size_t a, size_t b)
-{
-    return a / b + (a % b != 0);
-}
-
-static size_t round_up(size_t a, size_t b)
-{
-    return quotient_up(a, b) * b;
-}
 
 /* Parts of equal size, multiples of unit, at most largest (a multiple of unit too). */
 static size_t part_size(size_t total, size_t largest, size_t unit)
@@ -29,23 +15,6 @@ static size_t part_size(size_t total, size_t largest, size_t unit)
 
 /* ---------------------------------------------------------------- blocks and buffers */
 
-const fm_gemm_kernel *fm_gemm_kernel_of(fm_cpu_vectors vectors, fm_scalar_type type)
-{
-    bool f32 = type == FM_F32;
-    switch (vectors) {
-#ifdef FEWMUL_X86
-    case FM_VECTORS_AVX512:
-        return f32 ? &fm_gemm_avx512_f32 : &fm_gemm_avx512_f64;
-    case FM_VECTORS_AVX2:
-        return f32 ? &fm_gemm_avx2_f32 : &fm_gemm_avx2_f64;
-#endif
-    case FM_VECTORS_PORTABLE:
-        return f32 ? &fm_gemm_portable_f32 : &fm_gemm_portable_f64;
-    default:
-        return NULL;
-    }
-}
-
 /* A panel of B as large as the level 1 cache, a block of A half of the level 2 cache, one of B a
    quarter of what a core has of level 3. Half of level 1 (T. M. Low et al., Analytical modeling is
    enough for high-performance BLIS, ACM TOMS 43, 2016) is as fast, but a product then goes through C
@@ -54,31 +23,50 @@ const fm_gemm_kernel *fm_gemm_kernel_of(fm_cpu_vectors vectors, fm_scalar_type t
    for 120, 256, 4096. */
 fm_gemm_blocks fm_gemm_choose_blocks(const fm_gemm_kernel *kernel, fm_cpu_caches caches)
 {
-    size_t kc = caches.l1 / (kernel->nr * kernel->size) / 8 * 8;
+    size_t kc = caches.l1 / (kernel->nr * kernel->packed) / 8 * 8;
     kc = kc < 64 ? 64 : kc > 1024 ? 1024 : kc;
-    size_t mc = caches.l2 / 2 / (kc * kernel->size) / kernel->mr * kernel->mr;
+    size_t mc = caches.l2 / 2 / (kc * kernel->packed * kernel->planes_a) / kernel->mr * kernel->mr;
     mc = mc < kernel->mr ? kernel->mr : mc;
-    size_t nc = caches.l3 / 4 / (kc * kernel->size) / kernel->nr * kernel->nr;
+    size_t nc = caches.l3 / 4 / (kc * kernel->packed * kernel->planes_b) / kernel->nr * kernel->nr;
     const size_t nc_max = 4096 / kernel->nr * kernel->nr;
     nc = nc < 8 * kernel->nr ? 8 * kernel->nr : nc > nc_max ? nc_max : nc;
     return (fm_gemm_blocks){mc, kc, nc};
 }
 
+static size_t block_rows(const fm_gemm_team *team, fm_gemm_shape s)
+{
+    return least(team->blocks.mc, round_up(s.m, team->kernel->mr));
+}
+
 static size_t packed_a_bytes(const fm_gemm_team *team, fm_gemm_shape s)
 {
-    size_t rows = least(team->blocks.mc, round_up(s.m, team->kernel->mr));
-    return round_up(rows * least(team->blocks.kc, s.k) * team->kernel->size, PAGE);
+    const fm_gemm_kernel *kernel = team->kernel;
+    return round_up(block_rows(team, s) * least(team->blocks.kc, s.k) * kernel->packed *
+                        kernel->planes_a,
+                    PAGE);
 }
 
 static size_t packed_b_bytes(const fm_gemm_team *team, fm_gemm_shape s)
 {
-    size_t columns = least(team->blocks.nc, round_up(s.n, team->kernel->nr));
-    return round_up(columns * least(team->blocks.kc, s.k) * team->kernel->size, PAGE);
+    const fm_gemm_kernel *kernel = team->kernel;
+    size_t columns = least(team->blocks.nc, round_up(s.n, kernel->nr));
+    return round_up(columns * least(team->blocks.kc, s.k) * kernel->packed * kernel->planes_b,
+                    PAGE);
+}
+
+/* Of the planes of a panel of C, for kernels that have more than tiles in registers. */
+static size_t sums_bytes(const fm_gemm_team *team, fm_gemm_shape s)
+{
+    const fm_gemm_kernel *kernel = team->kernel;
+    if (kernel->plane == NULL)
+        return 0;
+    return round_up(block_rows(team, s) * kernel->nr * kernel->packed * kernel->planes, PAGE);
 }
 
 size_t fm_gemm_team_bytes(const fm_gemm_team *team, fm_gemm_shape shape, unsigned threads)
 {
-    return 2 * packed_b_bytes(team, shape) + threads * packed_a_bytes(team, shape);
+    return 2 * packed_b_bytes(team, shape) +
+           threads * (packed_a_bytes(team, shape) + sums_bytes(team, shape));
 }
 
 void fm_gemm_team_place(fm_gemm_team *team, fm_gemm_shape shape, char *memory)
@@ -87,16 +75,21 @@ void fm_gemm_team_place(fm_gemm_team *team, fm_gemm_shape shape, char *memory)
     team->packed_b[0] = memory;
     team->packed_b[1] = memory + b;
     team->packed_a = memory + 2 * b;
-    team->packed_a_size = packed_a_bytes(team, shape);
+    team->sums_size = sums_bytes(team, shape);
+    team->packed_a_size = packed_a_bytes(team, shape) + team->sums_size;
 }
 
 /* ---------------------------------------------------------------- threads */
 
 void fm_gemm_wait(const fm_gemm_worker *worker)
 {
+#ifdef _OPENMP
     if (worker->count > 1) {
 #pragma omp barrier
     }
+#else
+    (void)worker;
+#endif
 }
 
 fm_gemm_range fm_gemm_share(size_t total, size_t unit, size_t index, size_t count)
@@ -136,6 +129,7 @@ typedef struct product {
     fm_gemm_shape shape, whole; /* whole: where all terms and targets are there */
     size_t row_parts;
     char *packed_a, *packed_b;
+    double *sums; /* planes of a panel of C */
 } product;
 
 /* What is multiplied between two waits: all rows of A, columns from j on and steps from p on. */
@@ -145,32 +139,50 @@ typedef struct slice {
 
 /* What packing must know of a side: A, whose lanes are rows, or B, whose lanes are columns. */
 typedef struct side {
+    const fm_gemm_kernel *kernel;
     const fm_gemm_operand *operand;
     bool lanes_are_rows;
-    size_t width;
-    ptrdiff_t lane_stride, step_stride;
+    size_t width, planes;
+    fm_gemm_packing how;
     fm_gemm_pack *pack;
 } side;
 
-static side side_a(const product *q)
+/* With so many lanes in a plane, each of depth steps. */
+static side side_a(const product *q, size_t lanes, size_t depth)
 {
-    return (side){
-        q->a, true, q->kernel->mr, q->a->row_stride, q->a->column_stride, q->kernel->pack_a};
+    const fm_gemm_kernel *kernel = q->kernel;
+    return (side){kernel,
+                  q->a,
+                  true,
+                  kernel->mr,
+                  kernel->planes_a,
+                  {q->a->row_stride, q->a->column_stride, round_up(lanes, kernel->mr) * depth,
+                   q->worker->team->modulus},
+                  kernel->pack_a};
 }
 
-static side side_b(const product *q)
+static side side_b(const product *q, size_t lanes, size_t depth)
 {
-    return (side){
-        q->b, false, q->kernel->nr, q->b->column_stride, q->b->row_stride, q->kernel->pack_b};
+    const fm_gemm_kernel *kernel = q->kernel;
+    return (side){kernel,
+                  q->b,
+                  false,
+                  kernel->nr,
+                  kernel->planes_b,
+                  {q->b->column_stride, q->b->row_stride, round_up(lanes, kernel->nr) * depth,
+                   q->worker->team->modulus},
+                  kernel->pack_b};
 }
 
 /* The terms that have lanes from lane on and steps from step on; *end is where the next of them
    ends. */
-static size_t gather(const side *s, size_t size, size_t lane, size_t step, size_t *end,
+static size_t gather(const side *s, size_t lane, size_t step, size_t *end,
                      fm_gemm_source sources[FM_GEMM_TERMS_MAX])
 {
     size_t count = 0;
-    const ptrdiff_t offset = (ptrdiff_t)lane * s->lane_stride + (ptrdiff_t)step * s->step_stride;
+    const ptrdiff_t size = (ptrdiff_t)s->kernel->size;
+    const ptrdiff_t offset =
+        (ptrdiff_t)lane * s->how.lane_stride + (ptrdiff_t)step * s->how.step_stride;
     for (size_t t = 0; t < s->operand->count; t++) {
         const fm_gemm_term *term = &s->operand->terms[t];
         size_t lanes = s->lanes_are_rows ? term->rows : term->columns;
@@ -178,7 +190,7 @@ static size_t gather(const side *s, size_t size, size_t lane, size_t step, size_
         if (lanes <= lane || steps <= step)
             continue;
         sources[count++] =
-            (fm_gemm_source){term->coefficient, (const char *)term->at + offset * (ptrdiff_t)size,
+            (fm_gemm_source){term->coefficient, (const char *)term->at + offset * size,
                              least(lanes - lane, s->width)};
         *end = least(*end, steps);
     }
@@ -186,37 +198,38 @@ static size_t gather(const side *s, size_t size, size_t lane, size_t step, size_
 }
 
 /* One panel, from lane on, steps from p to end, in pieces in which the same terms are there. */
-static void pack_panel(const side *s, size_t size, size_t lane, size_t p, size_t end, char *to)
+static void pack_panel(const side *s, size_t lane, size_t p, size_t end, char *to)
 {
+    const size_t packed = s->kernel->packed;
     fm_gemm_source sources[FM_GEMM_TERMS_MAX];
     while (p < end) {
         size_t piece_end = end;
-        size_t count = gather(s, size, lane, p, &piece_end, sources);
-        size_t steps = piece_end - p;
+        size_t count = gather(s, lane, p, &piece_end, sources);
+        size_t bytes = (piece_end - p) * s->width * packed;
         if (count > 0)
-            s->pack(steps, sources, count, s->lane_stride, s->step_stride, to);
-        else
-            memset(to, 0, steps * s->width * size);
-        to += steps * s->width * size;
+            s->pack(piece_end - p, sources, count, &s->how, to);
+        for (size_t l = 0; l < s->planes && count == 0; l++)
+            memset(to + l * s->how.plane * packed, 0, bytes);
+        to += bytes;
         p = piece_end;
     }
 }
 
 static void pack_b(const product *q, slice s)
 {
-    const side b = side_b(q);
-    const size_t nr = b.width, size = q->kernel->size;
+    const side b = side_b(q, s.columns, s.depth);
+    const size_t nr = b.width, size = q->kernel->packed;
     fm_gemm_range mine = fm_gemm_share(s.columns, nr, q->worker->index, q->worker->count);
     for (size_t j = mine.begin; j < mine.end; j += nr)
-        pack_panel(&b, size, s.j + j, s.p, s.p + s.depth, q->packed_b + j * s.depth * size);
+        pack_panel(&b, s.j + j, s.p, s.p + s.depth, q->packed_b + j * s.depth * size);
 }
 
 static void pack_a(const product *q, size_t row, size_t rows, slice s)
 {
-    const side a = side_a(q);
-    const size_t size = q->kernel->size;
+    const side a = side_a(q, rows, s.depth);
+    const size_t size = q->kernel->packed;
     for (size_t i = 0; i < rows; i += a.width)
-        pack_panel(&a, size, row + i, s.p, s.p + s.depth, q->packed_a + i * s.depth * size);
+        pack_panel(&a, row + i, s.p, s.p + s.depth, q->packed_a + i * s.depth * size);
 }
 
 /* Where the targets have the tile that begins at row, column. */
@@ -227,8 +240,22 @@ static void place_updates(const product *q, size_t p, size_t row, size_t column,
         (ptrdiff_t)row * q->c->row_stride + (ptrdiff_t)column * q->c->column_stride;
     for (size_t t = 0; t < q->c->count; t++) {
         const fm_gemm_target *target = &q->c->targets[t];
-        updates[t] = (fm_gemm_update){target->coefficient, p == 0 ? target->beta : 1,
+        updates[t] = (fm_gemm_update){target->coefficient,
+                                      p == 0 ? target->beta : fm_gemm_scalar_of(q->kernel, 1),
                                       (char *)target->at + offset * (ptrdiff_t)q->kernel->size};
+    }
+}
+
+/* What each target has of a tile. */
+static void update_edge(const product *q, const double *tile, size_t row, size_t column,
+                        const fm_gemm_update *updates)
+{
+    for (size_t t = 0; t < q->c->count; t++) {
+        const fm_gemm_target *target = &q->c->targets[t];
+        if (target->rows > row && target->columns > column)
+            q->kernel->edge(least(q->kernel->mr, target->rows - row),
+                            least(q->kernel->nr, target->columns - column), tile, &updates[t],
+                            q->c->row_stride, q->c->column_stride, q->worker->team->modulus);
     }
 }
 
@@ -237,14 +264,34 @@ static void multiply_edge(const product *q, size_t depth, const char *a, const c
                           size_t column, const fm_gemm_update *updates)
 {
     _Alignas(64) double tile[FM_GEMM_TILE_MAX];
-    const fm_gemm_update whole = {1, 0, tile};
+    const fm_gemm_update whole = {fm_gemm_scalar_of(q->kernel, 1), fm_gemm_scalar_of(q->kernel, 0),
+                                  tile};
     q->kernel->tile(depth, a, b, &whole, 1, (ptrdiff_t)q->kernel->nr);
-    for (size_t t = 0; t < q->c->count; t++) {
-        const fm_gemm_target *target = &q->c->targets[t];
-        if (target->rows > row && target->columns > column)
-            q->kernel->edge(least(q->kernel->mr, target->rows - row),
-                            least(q->kernel->nr, target->columns - column), tile, &updates[t],
-                            q->c->row_stride, q->c->column_stride);
+    update_edge(q, tile, row, column, updates);
+}
+
+/* The tiles of residues in packed rows of A times a panel of B: their sums plane by plane, so that a
+   plane of the panel stays in the level 1 cache, and then entries. */
+static void multiply_planes(const product *q, size_t row, size_t rows, size_t column, slice s)
+{
+    const fm_gemm_kernel *kernel = q->kernel;
+    const fm_gemm_modulus *modulus = q->worker->team->modulus;
+    const size_t mr = kernel->mr, tile_size = mr * kernel->nr, tiles = quotient_up(rows, mr);
+    const size_t plane_a = tiles * mr * s.depth,
+                 plane_b = round_up(s.columns, kernel->nr) * s.depth;
+    const double *a = (const double *)q->packed_a;
+    const double *b = (const double *)q->packed_b + (column - s.j) * s.depth;
+    fm_gemm_update updates[FM_GEMM_TERMS_MAX];
+    for (size_t l = 0; l < kernel->planes; l++)
+        for (size_t i = 0; i < tiles; i++)
+            kernel->plane(s.depth, a + (kernel->planes_a > 1 ? l : 0) * plane_a + i * mr * s.depth,
+                          b + (kernel->planes_b > 1 ? l : 0) * plane_b, modulus,
+                          q->sums + (l * tiles + i) * tile_size);
+    for (size_t i = 0; i < tiles; i++) {
+        _Alignas(64) double tile[FM_GEMM_TILE_MAX];
+        kernel->residues(q->sums + i * tile_size, tiles * tile_size, modulus, tile);
+        place_updates(q, s.p, row + i * mr, column, updates);
+        update_edge(q, tile, row + i * mr, column, updates);
     }
 }
 
@@ -252,7 +299,7 @@ static void multiply_edge(const product *q, size_t depth, const char *a, const c
 static void multiply_packed(const product *q, size_t row, size_t rows, fm_gemm_range columns,
                             slice s)
 {
-    const size_t mr = q->kernel->mr, nr = q->kernel->nr, size = q->kernel->size;
+    const size_t mr = q->kernel->mr, nr = q->kernel->nr, size = q->kernel->packed;
     const bool contiguous = q->c->column_stride == 1;
     fm_gemm_update updates[FM_GEMM_TERMS_MAX];
     for (size_t j = columns.begin; j < columns.end; j += nr)
@@ -284,14 +331,19 @@ static void multiply_slice(const product *q, slice s, atomic_size_t *next)
             fm_gemm_share(s.columns, q->kernel->nr, part % column_parts, column_parts);
         if (columns.begin == columns.end)
             continue;
-        pack_a(q, i, least(rows, q->shape.m - i), s);
-        multiply_packed(q, i, least(rows, q->shape.m - i), columns, s);
+        const size_t most = least(rows, q->shape.m - i);
+        pack_a(q, i, most, s);
+        if (q->kernel->plane == NULL)
+            multiply_packed(q, i, most, columns, s);
+        for (size_t j = columns.begin; j < columns.end && q->kernel->plane != NULL;
+             j += q->kernel->nr)
+            multiply_planes(q, i, most, s.j + j, s);
     }
 }
 
 /* When all have packed a slice, all are done with the one before: its counter is set back, for the next
    but one. */
-static void multiply(product *q)
+static void multiply_slices(product *q)
 {
     fm_gemm_worker *w = q->worker;
     const fm_gemm_blocks *blocks = &w->team->blocks;
@@ -319,13 +371,14 @@ static void scale_targets(const fm_gemm_worker *w, const fm_gemm_targets *c)
     for (size_t t = 0; t < c->count; t++) {
         const fm_gemm_target *target = &c->targets[t];
         fm_gemm_range mine = fm_gemm_share(target->rows, 1, w->index, w->count);
-        for (size_t i = mine.begin; i < mine.end && target->beta != 1; i++) {
+        for (size_t i = mine.begin; i < mine.end && !fm_gemm_scalar_is(kernel, target->beta, 1);
+             i++) {
             char *row = (char *)target->at + (ptrdiff_t)i * c->row_stride * (ptrdiff_t)kernel->size;
             for (size_t j = 0; j < target->columns && c->column_stride != 1; j++)
-                kernel->scale(1, target->beta,
+                kernel->scale(1, target->beta, w->team->modulus,
                               row + (ptrdiff_t)j * c->column_stride * (ptrdiff_t)kernel->size);
             if (c->column_stride == 1)
-                kernel->scale(target->columns, target->beta, row);
+                kernel->scale(target->columns, target->beta, w->team->modulus, row);
         }
     }
     fm_gemm_wait(w); /* the next product may divide the rows in another way */
@@ -364,6 +417,7 @@ void fm_gemm_terms(fm_gemm_worker *worker, const fm_gemm_operand *a, const fm_ge
                  .b = b,
                  .c = c,
                  .packed_a = team->packed_a + worker->index * team->packed_a_size};
+    q.sums = (double *)(q.packed_a + team->packed_a_size - team->sums_size);
     find_shapes(&q);
     if (q.shape.m == 0 || q.shape.n == 0)
         return;
@@ -372,5 +426,5 @@ void fm_gemm_terms(fm_gemm_worker *worker, const fm_gemm_operand *a, const fm_ge
         return;
     }
     q.row_parts = row_parts(team->kernel, q.shape, worker->count);
-    multiply(&q);
+    multiply_slices(&q);
 }

@@ -33,7 +33,7 @@ typedef struct fm_gemm_operand {
 /* A block that a multiple of a product is added to: block = beta block + coefficient product. With
    beta 0 it is not read. What of the product is beyond its rows and columns is dropped. */
 typedef struct fm_gemm_target {
-    double coefficient, beta;
+    fm_gemm_scalar coefficient, beta;
     void *at;
     size_t rows, columns;
 } fm_gemm_target;
@@ -56,9 +56,11 @@ fm_gemm_blocks fm_gemm_choose_blocks(const fm_gemm_kernel *kernel, fm_cpu_caches
 /* What the threads of one call share. */
 typedef struct fm_gemm_team {
     const fm_gemm_kernel *kernel;
+    const fm_gemm_modulus *modulus; /* NULL unless the kernel's entries are residues */
     fm_gemm_blocks blocks;
-    char *packed_a; /* one buffer a thread, packed_a_size bytes each */
-    size_t packed_a_size;
+    char
+        *packed_a; /* a buffer for each thread, packed_a_size bytes; of them sums_size for planes */
+    size_t packed_a_size, sums_size;
     char *packed_b[2];     /* used by turns, so that packing need not wait for who still reads */
     atomic_size_t next[3]; /* by turns: the next part of a slice to be taken; all 0 at the start */
 } fm_gemm_team;

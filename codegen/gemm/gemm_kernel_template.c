@@ -1,7 +1,9 @@
 /* The kernel for one instruction set and one type. Included with SCALAR, the type, and TYPE, its
-   fm_scalar_type; BYTES, of a vector; MR and NV, the rows and vectors of a tile; SIDE, the entries of
+   fm_gemm_type; BYTES, of a vector; MR and NV, the rows and vectors of a tile; SIDE, the entries of
    the squares that packing turns (a power of 2, at most MR, a divisor of NV vectors); KERNEL, what
-   its names end in; VECTORS and NAME, the instruction set. */
+   its names end in; VECTORS and NAME, the instruction set. SCALAR is double or float; or unsigned, with
+   INTEGER defined, and where they make 64 bits faster, LOW_PRODUCT, the products of the lower halves of the
+   entries of two vectors, and EXCHANGE, which exchanges the halves of one's; or uint64_t, with RESIDUES defined as the 26, 34 or 63 of its TYPE. */
 #include "gemm_kernel.h"
 
 #include <assert.h>
@@ -36,63 +38,151 @@ enum { FETCH_STEPS = 48 };
 #define TURN_PAIRS(distance, turn)                                                                 \
     UNROLL for (int i = 0; i < SIDE; i++) if ((i & (distance)) == 0)                               \
     {                                                                                              \
-        square lo, hi;                                                                             \
+        __typeof__(v[i]) lo, hi;                                                                   \
         turn(v[i], v[i + (distance)], lo, hi);                                                     \
         v[i] = lo;                                                                                 \
         v[i + (distance)] = hi;                                                                    \
     }
 #endif
 
-#define LENGTH (BYTES / sizeof(SCALAR))
-#define NR     (NV * LENGTH)
-#define vector LOCAL(vector)
-#define loose  LOCAL(loose)
-#define square LOCAL(square)
-#define part   LOCAL(part)
-#define source LOCAL(source)
+/* What packed numbers are, and what differs between floating-point numbers, integers and residues:
+   COEFFICIENT, multiplier and TIMES for the terms of a sum, SETTLE for the sum itself. */
+#ifdef RESIDUES
+#define NUMBER double
+#else
+#define NUMBER SCALAR
+#endif
+#define LENGTH      (BYTES / sizeof(SCALAR))
+#define NR          (NV * LENGTH)
+#define vector      LOCAL(vector)
+#define loose       LOCAL(loose)
+#define square      LOCAL(square)
+#define part        LOCAL(part)
+#define words       LOCAL(words)
+#define loose_words LOCAL(loose_words)
+#define multiplier  LOCAL(multiplier)
+#define source      LOCAL(source)
+#define sums        LOCAL(sums)
 
-typedef SCALAR vector __attribute__((vector_size(BYTES)));
+/* Vectors of packed numbers and of entries, of the length of a register and of a square. */
+typedef NUMBER vector __attribute__((vector_size(BYTES)));
+typedef NUMBER square __attribute__((vector_size(SIDE * sizeof(NUMBER))));
+typedef NUMBER part
+    __attribute__((vector_size(SIDE * sizeof(NUMBER)), aligned(sizeof(NUMBER)), may_alias));
 typedef SCALAR loose __attribute__((vector_size(BYTES), aligned(sizeof(SCALAR)), may_alias));
-typedef SCALAR square __attribute__((vector_size(SIDE * sizeof(SCALAR))));
-typedef SCALAR part
+typedef SCALAR words __attribute__((vector_size(SIDE * sizeof(SCALAR))));
+typedef SCALAR loose_words
     __attribute__((vector_size(SIDE * sizeof(SCALAR)), aligned(sizeof(SCALAR)), may_alias));
 
-/* ---------------------------------------------------------------- packing */
+#ifdef RESIDUES
+#include "gemm_residues_template.c"
+#else
+#include "gemm_numbers_template.c"
+#endif
+
+/* ---------------------------------------------------------------- sums of blocks */
 
 typedef struct source {
-    SCALAR coefficient;
+    multiplier coefficient;
     const SCALAR *at;
 } source;
 
-ALWAYS_INLINE SCALAR LOCAL(entry)(const source *from, size_t count, ptrdiff_t position)
+ALWAYS_INLINE SCALAR LOCAL(entry)(const source *from, size_t count, ptrdiff_t position,
+                                  const fm_gemm_modulus *modulus)
 {
-    SCALAR sum = from[0].coefficient * from[0].at[position];
-    for (size_t t = 1; t < count; t++)
-        sum += from[t].coefficient * from[t].at[position];
+    SCALAR sum = TIMES(from[0].coefficient, from[0].at[position]);
+    SETTLE(sum);
+    for (size_t t = 1; t < count; t++) {
+        sum += TIMES(from[t].coefficient, from[t].at[position]);
+        SETTLE(sum);
+    }
     return sum;
 }
 
-ALWAYS_INLINE square LOCAL(entries)(const source *from, size_t count, ptrdiff_t position)
+ALWAYS_INLINE words LOCAL(entries)(const source *from, size_t count, ptrdiff_t position,
+                                   const fm_gemm_modulus *modulus)
 {
-    square sum = from[0].coefficient * *(const part *)(from[0].at + position);
-    for (size_t t = 1; t < count; t++)
-        sum += from[t].coefficient * *(const part *)(from[t].at + position);
+    words sum = TIMES(from[0].coefficient, *(const loose_words *)(from[0].at + position));
+    SETTLE(sum);
+    for (size_t t = 1; t < count; t++) {
+        sum += TIMES(from[t].coefficient, *(const loose_words *)(from[t].at + position));
+        SETTLE(sum);
+    }
     return sum;
 }
+
+ALWAYS_INLINE void LOCAL(sum_count)(size_t length, const source *from, size_t count,
+                                    const fm_gemm_modulus *modulus, SCALAR *to)
+{
+    size_t i = 0;
+    for (; i + LENGTH <= length; i += LENGTH) {
+        loose sum = TIMES(from[0].coefficient, *(const loose *)(from[0].at + i));
+        SETTLE(sum);
+        for (size_t t = 1; t < count; t++) {
+            sum += TIMES(from[t].coefficient, *(const loose *)(from[t].at + i));
+            SETTLE(sum);
+        }
+        *(loose *)(to + i) = sum;
+    }
+    for (; i < length; i++)
+        to[i] = LOCAL(entry)(from, count, (ptrdiff_t)i, modulus);
+}
+
+/* The sources as this type has them, of those that have so many lanes. Returns how many do. */
+ALWAYS_INLINE size_t LOCAL(take)(size_t width, const fm_gemm_source *sources, size_t count,
+                                 const fm_gemm_modulus *modulus, source from[FM_GEMM_TERMS_MAX])
+{
+    size_t taken = 0;
+    assert(count >= 1 && count <= FM_GEMM_TERMS_MAX);
+    for (size_t t = 0; t < count; t++)
+        if (sources[t].lanes >= width)
+            from[taken++] = (source){COEFFICIENT(sources[t].coefficient), sources[t].at};
+    (void)modulus;
+    return taken;
+}
+
+static void LOCAL(sum)(size_t length, const fm_gemm_source *sources, size_t count,
+                       const fm_gemm_modulus *modulus, void *to)
+{
+    source from[FM_GEMM_TERMS_MAX];
+    LOCAL(take)(0, sources, count, modulus, from);
+    if (count == 1)
+        LOCAL(sum_count)(length, from, 1, modulus, to);
+    else if (count == 2)
+        LOCAL(sum_count)(length, from, 2, modulus, to);
+    else if (count == 3)
+        LOCAL(sum_count)(length, from, 3, modulus, to);
+    else
+        LOCAL(sum_count)(length, from, count, modulus, to);
+}
+
+/* ---------------------------------------------------------------- packing */
+
+/* A panel that is packed: so many lanes, entries as so many numbers. */
+typedef struct LOCAL(panel) {
+    size_t width, planes, steps;
+    const fm_gemm_packing *how;
+    NUMBER *to;
+} LOCAL(panel);
 
 /* Any strides, and lanes that are not there. */
-static void LOCAL(pack_any)(size_t width, size_t steps, const fm_gemm_source *sources, size_t count,
-                            ptrdiff_t lane_stride, ptrdiff_t step_stride, SCALAR *to)
+static void LOCAL(pack_any)(LOCAL(panel) panel, const fm_gemm_source *sources, size_t count)
 {
-    for (size_t p = 0; p < steps; p++)
-        for (size_t lane = 0; lane < width; lane++) {
-            ptrdiff_t at = (ptrdiff_t)lane * lane_stride + (ptrdiff_t)p * step_stride;
-            SCALAR sum = 0;
-            for (size_t t = 0; t < count; t++)
-                if (lane < sources[t].lanes)
-                    sum += (SCALAR)sources[t].coefficient * ((const SCALAR *)sources[t].at)[at];
-            *to++ = sum;
+    const fm_gemm_packing *how = panel.how;
+    source from[FM_GEMM_TERMS_MAX];
+    square v[FM_GEMM_PLANES_MAX];
+    for (size_t lane = 0; lane < panel.width; lane++) {
+        const size_t taken = LOCAL(take)(lane + 1, sources, count, how->modulus, from);
+        for (size_t p = 0; p < panel.steps; p++) {
+            ptrdiff_t at = (ptrdiff_t)lane * how->lane_stride + (ptrdiff_t)p * how->step_stride;
+            words sum = {0};
+            if (taken > 0)
+                sum[0] = LOCAL(entry)(from, taken, at, how->modulus);
+            LOCAL(convert)(sum, panel.planes, how->modulus, v);
+            for (size_t l = 0; l < panel.planes; l++)
+                panel.to[l * how->plane + p * panel.width + lane] = v[l][0];
         }
+    }
 }
 
 /* The groups of SIDE lanes begin at 0, SIDE, ..., the last one at width - SIDE, where it may overlap
@@ -103,15 +193,22 @@ ALWAYS_INLINE size_t LOCAL(group)(size_t width, size_t g)
 }
 
 /* All lanes, side by side in memory. */
-ALWAYS_INLINE void LOCAL(pack_along)(size_t width, size_t steps, const source *from, size_t count,
-                                     ptrdiff_t step_stride, SCALAR *to)
+ALWAYS_INLINE void LOCAL(pack_along)(LOCAL(panel) panel, const source *from, size_t count)
 {
-    for (size_t p = 0; p < steps; p++, to += width) {
+    const fm_gemm_packing *how = panel.how;
+    const size_t width = panel.width;
+    NUMBER *to = panel.to;
+    for (size_t p = 0; p < panel.steps; p++, to += width) {
         UNROLL for (size_t g = 0; g < width; g += SIDE)
         {
-            size_t lane = LOCAL(group)(width, g);
-            *(part *)(to + lane) =
-                LOCAL(entries)(from, count, (ptrdiff_t)lane + (ptrdiff_t)p * step_stride);
+            const size_t lane = LOCAL(group)(width, g);
+            square v[FM_GEMM_PLANES_MAX];
+            LOCAL(convert)
+            (LOCAL(entries)(from, count, (ptrdiff_t)lane + (ptrdiff_t)p * how->step_stride,
+                            how->modulus),
+             panel.planes, how->modulus, v);
+            for (size_t l = 0; l < panel.planes; l++)
+                *(part *)(to + l * how->plane + lane) = v[l];
         }
     }
 }
@@ -130,213 +227,108 @@ ALWAYS_INLINE void LOCAL(turn)(square v[SIDE])
 #endif
 }
 
+/* A square of entries, which stand by lanes, to numbers by steps. */
+ALWAYS_INLINE void LOCAL(pack_square)(LOCAL(panel) panel, const source *from, size_t count,
+                                      size_t lane, size_t p)
+{
+    const fm_gemm_packing *how = panel.how;
+    square v[FM_GEMM_PLANES_MAX][SIDE];
+    UNROLL for (size_t i = 0; i < SIDE; i++)
+    {
+        square one[FM_GEMM_PLANES_MAX];
+        LOCAL(convert)
+        (LOCAL(entries)(from, count, (ptrdiff_t)(lane + i) * how->lane_stride + (ptrdiff_t)p,
+                        how->modulus),
+         panel.planes, how->modulus, one);
+        for (size_t l = 0; l < panel.planes; l++)
+            v[l][i] = one[l];
+    }
+    for (size_t l = 0; l < panel.planes; l++) {
+        NUMBER *to = panel.to + l * how->plane + p * panel.width + lane;
+        LOCAL(turn)(v[l]);
+        UNROLL for (size_t i = 0; i < SIDE; i++) * (part *)(to + i * panel.width) = v[l][i];
+    }
+}
+
 /* All lanes, whose steps are side by side in memory. */
-ALWAYS_INLINE void LOCAL(pack_across)(size_t width, size_t steps, const source *from, size_t count,
-                                      ptrdiff_t lane_stride, SCALAR *to)
+ALWAYS_INLINE void LOCAL(pack_across)(LOCAL(panel) panel, const fm_gemm_source *sources,
+                                      const source *from, size_t count)
 {
     size_t p = 0;
-    for (; p + SIDE <= steps; p += SIDE, to += SIDE * width) {
-        UNROLL for (size_t g = 0; g < width; g += SIDE)
-        {
-            size_t lane = LOCAL(group)(width, g);
-            square v[SIDE];
-            UNROLL for (size_t i = 0; i < SIDE; i++) v[i] =
-                LOCAL(entries)(from, count, (ptrdiff_t)(lane + i) * lane_stride + (ptrdiff_t)p);
-            LOCAL(turn)(v);
-            UNROLL for (size_t i = 0; i < SIDE; i++) * (part *)(to + i * width + lane) = v[i];
-        }
+    for (; p + SIDE <= panel.steps; p += SIDE) {
+        UNROLL for (size_t g = 0; g < panel.width; g += SIDE)
+            LOCAL(pack_square)(panel, from, count, LOCAL(group)(panel.width, g), p);
     }
-    for (; p < steps; p++)
-        for (size_t lane = 0; lane < width; lane++)
-            *to++ = LOCAL(entry)(from, count, (ptrdiff_t)lane * lane_stride + (ptrdiff_t)p);
+    if (p < panel.steps) {
+        fm_gemm_source rest[FM_GEMM_TERMS_MAX];
+        for (size_t t = 0; t < count; t++)
+            rest[t] = (fm_gemm_source){sources[t].coefficient, (const SCALAR *)sources[t].at + p,
+                                       sources[t].lanes};
+        panel.to += p * panel.width;
+        panel.steps -= p;
+        LOCAL(pack_any)(panel, rest, count);
+    }
 }
 
-ALWAYS_INLINE void LOCAL(pack_count)(size_t width, size_t steps, const source *from, size_t count,
-                                     ptrdiff_t lane_stride, ptrdiff_t step_stride, SCALAR *to)
+ALWAYS_INLINE void LOCAL(pack_count)(LOCAL(panel) panel, const fm_gemm_source *sources,
+                                     const source *from, size_t count)
 {
-    if (lane_stride == 1)
-        LOCAL(pack_along)(width, steps, from, count, step_stride, to);
+    if (panel.how->lane_stride == 1)
+        LOCAL(pack_along)(panel, from, count);
     else
-        LOCAL(pack_across)(width, steps, from, count, lane_stride, to);
-}
-
-/* The sources as this type has them. False when lanes are missing. */
-ALWAYS_INLINE bool LOCAL(take)(size_t width, const fm_gemm_source *sources, size_t count,
-                               source from[FM_GEMM_TERMS_MAX])
-{
-    bool whole = true;
-    assert(count >= 1 && count <= FM_GEMM_TERMS_MAX);
-    for (size_t t = 0; t < count; t++) {
-        from[t] = (source){(SCALAR)sources[t].coefficient, sources[t].at};
-        whole = whole && sources[t].lanes >= width;
-    }
-    return whole;
+        LOCAL(pack_across)(panel, sources, from, count);
 }
 
 /* Code of its own for few terms keeps their coefficients and places in registers. */
-ALWAYS_INLINE void LOCAL(pack)(size_t width, size_t steps, const fm_gemm_source *sources,
-                               size_t count, ptrdiff_t lane_stride, ptrdiff_t step_stride, void *to)
+ALWAYS_INLINE void LOCAL(pack)(LOCAL(panel) panel, const fm_gemm_source *sources, size_t count)
 {
     source from[FM_GEMM_TERMS_MAX];
-    bool whole = LOCAL(take)(width, sources, count, from);
-    if (!whole || (lane_stride != 1 && step_stride != 1))
-        LOCAL(pack_any)(width, steps, sources, count, lane_stride, step_stride, to);
+    const size_t whole = LOCAL(take)(panel.width, sources, count, panel.how->modulus, from);
+    if (whole < count || (panel.how->lane_stride != 1 && panel.how->step_stride != 1))
+        LOCAL(pack_any)(panel, sources, count);
     else if (count == 1)
-        LOCAL(pack_count)(width, steps, from, 1, lane_stride, step_stride, to);
+        LOCAL(pack_count)(panel, sources, from, 1);
     else if (count == 2)
-        LOCAL(pack_count)(width, steps, from, 2, lane_stride, step_stride, to);
+        LOCAL(pack_count)(panel, sources, from, 2);
     else if (count == 4)
-        LOCAL(pack_count)(width, steps, from, 4, lane_stride, step_stride, to);
+        LOCAL(pack_count)(panel, sources, from, 4);
     else
-        LOCAL(pack_count)(width, steps, from, count, lane_stride, step_stride, to);
+        LOCAL(pack_count)(panel, sources, from, count);
 }
 
 static void LOCAL(pack_a)(size_t steps, const fm_gemm_source *sources, size_t count,
-                          ptrdiff_t lane_stride, ptrdiff_t step_stride, void *to)
+                          const fm_gemm_packing *how, void *to)
 {
-    LOCAL(pack)(MR, steps, sources, count, lane_stride, step_stride, to);
+    LOCAL(pack)((LOCAL(panel)){MR, PLANES_A, steps, how, to}, sources, count);
 }
 
 static void LOCAL(pack_b)(size_t steps, const fm_gemm_source *sources, size_t count,
-                          ptrdiff_t lane_stride, ptrdiff_t step_stride, void *to)
+                          const fm_gemm_packing *how, void *to)
 {
-    LOCAL(pack)(NR, steps, sources, count, lane_stride, step_stride, to);
-}
-
-/* ---------------------------------------------------------------- tiles */
-
-enum LOCAL(how) { LOCAL(replace), LOCAL(add), LOCAL(scale) };
-
-ALWAYS_INLINE void LOCAL(store)(const vector sum[MR][NV], const fm_gemm_update *update,
-                                ptrdiff_t row_stride, enum LOCAL(how) how)
-{
-    const SCALAR coefficient = (SCALAR)update->coefficient, beta = (SCALAR)update->beta;
-    UNROLL for (int i = 0; i < MR; i++)
-    {
-        loose *row = (loose *)((SCALAR *)update->at + i * row_stride);
-        UNROLL for (int v = 0; v < NV; v++)
-        {
-            vector value = coefficient * sum[i][v];
-            if (how == LOCAL(add))
-                value += row[v];
-            if (how == LOCAL(scale))
-                value += beta * row[v];
-            row[v] = value;
-        }
-    }
-}
-
-ALWAYS_INLINE void LOCAL(step)(vector sum[MR][NV], const SCALAR *a, const SCALAR *b)
-{
-    const vector *row = (const vector *)b;
-    __builtin_prefetch(a + 16 * MR, 0, 3);
-    UNROLL for (int i = 0; i < MR; i++) UNROLL for (int v = 0; v < NV; v++) sum[i][v] +=
-        a[i] * row[v];
-}
-
-/* The tile of C stays in registers, MR x NV of them; NV hold a row of B, and one an entry of A in all
-   places. The lines of C are fetched into the cache in the last steps, not at the first: rows that are
-   a power of 2 apart share a few places in it, from which A and B would drive them out again. */
-static void LOCAL(tile)(size_t k, const void *packed_a, const void *packed_b,
-                        const fm_gemm_update *updates, size_t count, ptrdiff_t row_stride)
-{
-    const SCALAR *a = packed_a, *b = packed_b;
-    const size_t fetched = k < FETCH_STEPS ? k : FETCH_STEPS;
-    vector sum[MR][NV] = {{{0}}};
-    for (size_t p = fetched; p < k; p++, a += MR, b += NR)
-        LOCAL(step)(sum, a, b);
-    for (size_t t = 0; t < count; t++)
-        UNROLL for (int i = 0; i < MR; i++)
-            __builtin_prefetch((const SCALAR *)updates[t].at + i * row_stride + NR - 1, 1, 3);
-    for (size_t p = 0; p < fetched; p++, a += MR, b += NR)
-        LOCAL(step)(sum, a, b);
-    for (size_t t = 0; t < count; t++) {
-        if (updates[t].beta == 1)
-            LOCAL(store)(sum, &updates[t], row_stride, LOCAL(add));
-        else if (updates[t].beta == 0)
-            LOCAL(store)(sum, &updates[t], row_stride, LOCAL(replace));
-        else
-            LOCAL(store)(sum, &updates[t], row_stride, LOCAL(scale));
-    }
-}
-
-static void LOCAL(edge)(size_t rows, size_t columns, const void *tile, const fm_gemm_update *update,
-                        ptrdiff_t row_stride, ptrdiff_t column_stride)
-{
-    const SCALAR *from = tile, coefficient = (SCALAR)update->coefficient;
-    const SCALAR beta = (SCALAR)update->beta;
-    assert(rows <= MR && columns <= NR);
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j++) {
-            SCALAR *to =
-                (SCALAR *)update->at + (ptrdiff_t)i * row_stride + (ptrdiff_t)j * column_stride;
-            SCALAR value = coefficient * from[i * NR + j];
-            *to = beta == 0 ? value : beta * *to + value;
-        }
-}
-
-/* ---------------------------------------------------------------- sums of blocks */
-
-ALWAYS_INLINE void LOCAL(sum_count)(size_t length, const source *from, size_t count, SCALAR *to)
-{
-    size_t i = 0;
-    for (; i + LENGTH <= length; i += LENGTH) {
-        vector sum = from[0].coefficient * *(const loose *)(from[0].at + i);
-        for (size_t t = 1; t < count; t++)
-            sum += from[t].coefficient * *(const loose *)(from[t].at + i);
-        *(loose *)(to + i) = sum;
-    }
-    for (; i < length; i++)
-        to[i] = LOCAL(entry)(from, count, (ptrdiff_t)i);
-}
-
-static void LOCAL(sum)(size_t length, const fm_gemm_source *sources, size_t count, void *to)
-{
-    source from[FM_GEMM_TERMS_MAX];
-    LOCAL(take)(0, sources, count, from);
-    if (count == 1)
-        LOCAL(sum_count)(length, from, 1, to);
-    else if (count == 2)
-        LOCAL(sum_count)(length, from, 2, to);
-    else if (count == 3)
-        LOCAL(sum_count)(length, from, 3, to);
-    else
-        LOCAL(sum_count)(length, from, count, to);
-}
-
-static void LOCAL(add_line)(size_t length, const void *from, const fm_gemm_update *update)
-{
-    const SCALAR coefficient = (SCALAR)update->coefficient, beta = (SCALAR)update->beta;
-    const SCALAR *value = from;
-    SCALAR *to = update->at;
-    if (beta == 0)
-        for (size_t i = 0; i < length; i++)
-            to[i] = coefficient * value[i];
-    else
-        for (size_t i = 0; i < length; i++)
-            to[i] = beta * to[i] + coefficient * value[i];
-}
-
-static void LOCAL(scale_line)(size_t length, double beta, void *at)
-{
-    SCALAR *to = at;
-    if (beta == 0)
-        memset(to, 0, length * sizeof *to);
-    else
-        for (size_t i = 0; i < length; i++)
-            to[i] *= (SCALAR)beta;
+    LOCAL(pack)((LOCAL(panel)){NR, PLANES_B, steps, how, to}, sources, count);
 }
 
 const fm_gemm_kernel GLOBAL = {
+#ifndef FM_GENERATED
     .name = NAME,
     .vectors = VECTORS,
+#endif
     .type = TYPE,
     .size = sizeof(SCALAR),
+    .packed = sizeof(NUMBER),
+    .planes_a = PLANES_A,
+    .planes_b = PLANES_B,
+    .planes = PLANES,
     .mr = MR,
     .nr = NR,
     .pack_a = LOCAL(pack_a),
     .pack_b = LOCAL(pack_b),
+#ifdef RESIDUES
+    .plane = LOCAL(plane),
+    .residues = LOCAL(residues),
+#else
     .tile = LOCAL(tile),
+#endif
     .edge = LOCAL(edge),
     .sum = LOCAL(sum),
     .add = LOCAL(add_line),
@@ -353,10 +345,25 @@ _Static_assert(MR *NR <= FM_GEMM_TILE_MAX && SIDE <= MR && NR % SIDE == 0, "no r
 #undef KERNEL
 #undef VECTORS
 #undef NAME
+#undef INTEGER
+#undef RESIDUES
+#undef LOW_PRODUCT
+#undef EXCHANGE
+#undef NUMBER
 #undef LENGTH
 #undef NR
+#undef PLANES_A
+#undef PLANES_B
+#undef PLANES
+#undef COEFFICIENT
+#undef TIMES
+#undef SETTLE
 #undef vector
 #undef loose
 #undef square
 #undef part
+#undef words
+#undef loose_words
+#undef multiplier
 #undef source
+#undef sums

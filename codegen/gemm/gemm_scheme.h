@@ -23,10 +23,12 @@ typedef struct fm_gemm_step_term {
 
 typedef struct fm_gemm_step {
     fm_step_kind kind;
+    uint32_t product; /* whose factor or result this is */
     fm_block block;
     double coefficient; /* MULTIPLY */
     bool first;         /* MULTIPLY: nothing stands in the block before */
-    uint32_t term, term_count;
+    uint32_t term_count;
+    const fm_gemm_step_term *terms;
 } fm_gemm_step;
 
 typedef struct fm_gemm_scheme {
@@ -35,14 +37,15 @@ typedef struct fm_gemm_scheme {
     uint32_t rank;           /* products; none of them is zero */
     const uint32_t *rows[3]; /* of U, V, W: entries from rows[r] to rows[r + 1] */
     const fm_gemm_entry *entries[3];
-    uint32_t step_count;
+    uint32_t additions, step_count;
     const fm_gemm_step *steps; /* the same with sums in slots, common ones computed once */
-    const fm_gemm_step_term *terms;
-    uint32_t slots[3]; /* of S, T and P */
+    uint32_t slots[3];         /* of S, T and P */
 } fm_gemm_scheme;
 
+#ifndef FM_GENERATED
 /* Those that are built in, from results/. */
 extern const fm_gemm_scheme *const fm_gemm_schemes[];
 extern const size_t fm_gemm_scheme_count;
+#endif
 
 #endif

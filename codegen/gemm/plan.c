@@ -1,22 +1,11 @@
 #include "plan.h"
 
-#include "memory.h"
+#include "sizes.h"
 
 #include <assert.h>
-#include <math.h>
-#include <stdlib.h>
+#include <string.h>
 
 enum { LINE = 64 };
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t quotient_up(size_t a, size_t b)
-{
-    return a / b + (a % b != 0);
-}
 
 /* ---------------------------------------------------------------- shapes */
 
@@ -43,74 +32,6 @@ fm_gemm_shape fm_plan_bottom(const fm_plan *plan, fm_gemm_shape shape)
     for (unsigned l = 0; l < plan->level_count; l++)
         s = fm_plan_block(plan->levels[l].scheme, s);
     return s;
-}
-
-static size_t longest_row(const fm_gemm_scheme *scheme, int side)
-{
-    size_t longest = 0;
-    for (uint32_t r = 0; r < scheme->rank; r++) {
-        size_t length = scheme->rows[side][r + 1] - scheme->rows[side][r];
-        longest = length > longest ? length : longest;
-    }
-    return longest;
-}
-
-/* In steps, a sum may have more terms than its row: none has more than all blocks. */
-static size_t longest_sum(const fm_gemm_scheme *scheme)
-{
-    size_t longest = 1;
-    for (uint32_t i = 0; i < scheme->step_count; i++)
-        if (scheme->steps[i].term_count > longest)
-            longest = scheme->steps[i].term_count;
-    return longest;
-}
-
-bool fm_plan_fits(const fm_plan *plan)
-{
-    size_t terms[3] = {1, 1, 1};
-    for (unsigned l = 0; l < plan->level_count; l++) {
-        const fm_gemm_scheme *scheme = plan->levels[l].scheme;
-        for (int side = 0; side < 3; side++) {
-            bool fused = plan->levels[l].way == FM_LEVEL_FUSED;
-            terms[side] *= fused ? longest_row(scheme, side) : longest_sum(scheme);
-            if (terms[side] > FM_GEMM_TERMS_MAX)
-                return false;
-        }
-    }
-    return true;
-}
-
-static double square_sum(const fm_gemm_scheme *scheme, int side, uint32_t row)
-{
-    double sum = 0;
-    for (uint32_t e = scheme->rows[side][row]; e < scheme->rows[side][row + 1]; e++)
-        sum += scheme->entries[side][e].coefficient * scheme->entries[side][e].coefficient;
-    return sum;
-}
-
-/* The square of the growth by one level. */
-static double level_growth(const fm_gemm_scheme *scheme)
-{
-    enum { BLOCKS_MAX = FM_FORMAT_MAX * FM_FORMAT_MAX };
-    double blocks[BLOCKS_MAX] = {0}, largest = 0;
-    for (uint32_t r = 0; r < scheme->rank; r++) {
-        const double product = square_sum(scheme, 0, r) * square_sum(scheme, 1, r);
-        for (uint32_t e = scheme->rows[2][r]; e < scheme->rows[2][r + 1]; e++) {
-            const fm_gemm_entry *entry = &scheme->entries[2][e];
-            blocks[entry->block] += entry->coefficient * entry->coefficient * product;
-        }
-    }
-    for (uint32_t i = 0; i < scheme->format[0] * scheme->format[2]; i++)
-        largest = fmax(largest, blocks[i]);
-    return largest / scheme->format[1];
-}
-
-double fm_plan_growth(const fm_plan *plan)
-{
-    double square = 1;
-    for (unsigned l = 0; l < plan->level_count; l++)
-        square *= level_growth(plan->levels[l].scheme);
-    return sqrt(square);
 }
 
 /* ---------------------------------------------------------------- temporaries */
@@ -204,15 +125,16 @@ static size_t add_block(const fm_gemm_operand *sum, size_t size, double coeffici
     return count;
 }
 
-static size_t add_target(const fm_gemm_targets *c, size_t size, double coefficient, bool first,
-                         size_t row, size_t column, size_t rows, size_t columns,
+static size_t add_target(const fm_gemm_targets *c, const fm_gemm_kernel *kernel, double coefficient,
+                         bool first, size_t row, size_t column, size_t rows, size_t columns,
                          fm_gemm_target *list, size_t count)
 {
     ptrdiff_t offset = (ptrdiff_t)row * c->row_stride + (ptrdiff_t)column * c->column_stride;
     for (size_t t = 0; t < c->count; t++) {
         const fm_gemm_target *target = &c->targets[t];
-        fm_gemm_target part = {coefficient * target->coefficient, first ? target->beta : 1,
-                               (char *)target->at + offset * (ptrdiff_t)size,
+        fm_gemm_target part = {fm_gemm_scalar_times(kernel, coefficient, target->coefficient),
+                               first ? target->beta : fm_gemm_scalar_of(kernel, 1),
+                               (char *)target->at + offset * (ptrdiff_t)kernel->size,
                                rest(target->rows, row, rows),
                                rest(target->columns, column, columns)};
         if (part.rows > 0 && part.columns > 0)
@@ -242,13 +164,14 @@ static fm_gemm_operand fuse(const fm_gemm_scheme *scheme, int side, uint32_t row
 
 static fm_gemm_targets fuse_result(const fm_gemm_scheme *scheme, uint32_t row,
                                    const fm_gemm_targets *c, size_t rows, size_t columns,
-                                   size_t size, fm_gemm_target list[FM_GEMM_TERMS_MAX])
+                                   const fm_gemm_kernel *kernel,
+                                   fm_gemm_target list[FM_GEMM_TERMS_MAX])
 {
     const uint32_t width = scheme->format[2];
     size_t count = 0;
     for (uint32_t e = scheme->rows[2][row]; e < scheme->rows[2][row + 1]; e++) {
         const fm_gemm_entry *entry = &scheme->entries[2][e];
-        count = add_target(c, size, entry->coefficient, entry->first, entry->block / width * rows,
+        count = add_target(c, kernel, entry->coefficient, entry->first, entry->block / width * rows,
                            entry->block % width * columns, rows, columns, list, count);
     }
     return (fm_gemm_targets){list, count, c->row_stride, c->column_stride};
@@ -258,13 +181,14 @@ static void run_fused(runner *r, const node *n)
 {
     const fm_gemm_scheme *scheme = r->plan->levels[n->level].scheme;
     const fm_gemm_shape s = fm_plan_block(scheme, n->shape);
-    const size_t size = r->worker->team->kernel->size;
+    const fm_gemm_kernel *kernel = r->worker->team->kernel;
+    const size_t size = kernel->size;
     fm_gemm_term a_terms[FM_GEMM_TERMS_MAX], b_terms[FM_GEMM_TERMS_MAX];
     fm_gemm_target targets[FM_GEMM_TERMS_MAX];
     for (uint32_t row = 0; row < scheme->rank; row++) {
         fm_gemm_operand a = fuse(scheme, 0, row, n->a, s.m, s.k, size, a_terms);
         fm_gemm_operand b = fuse(scheme, 1, row, n->b, s.k, s.n, size, b_terms);
-        fm_gemm_targets c = fuse_result(scheme, row, n->c, s.m, s.n, size, targets);
+        fm_gemm_targets c = fuse_result(scheme, row, n->c, s.m, s.n, kernel, targets);
         multiply(r, &(node){n->level + 1, s, &a, &b, &c, n->work});
     }
 }
@@ -328,16 +252,18 @@ static fm_gemm_operand find_operand(const stage *l, fm_block block, double coeff
 static fm_gemm_targets find_result(const stage *l, fm_block block, double coefficient, bool first,
                                    fm_gemm_target list[FM_GEMM_TERMS_MAX])
 {
+    const fm_gemm_kernel *kernel = l->r->worker->team->kernel;
+    const fm_gemm_scalar one = fm_gemm_scalar_of(kernel, 1);
     if (block.place == FM_PLACE_C) {
         const size_t width = block_width(l, block.place);
-        size_t count =
-            add_target(l->n->c, l->size, coefficient, first, block.index / width * l->s.m,
-                       block.index % width * l->s.n, l->s.m, l->s.n, list, 0);
+        size_t count = add_target(l->n->c, kernel, coefficient, first, block.index / width * l->s.m,
+                                  block.index % width * l->s.n, l->s.m, l->s.n, list, 0);
         return (fm_gemm_targets){list, count, l->n->c->row_stride, 1};
     }
     const slots *s = &l->slots[block.place - FM_PLACE_S];
-    list[0] = (fm_gemm_target){coefficient, first ? 0 : 1, s->at + block.index * s->bytes, s->rows,
-                               s->columns};
+    list[0] = (fm_gemm_target){fm_gemm_scalar_times(kernel, coefficient, one),
+                               fm_gemm_scalar_of(kernel, first ? 0 : 1),
+                               s->at + block.index * s->bytes, s->rows, s->columns};
     return (fm_gemm_targets){list, 1, s->row_stride, 1};
 }
 
@@ -355,7 +281,7 @@ static size_t collect_lines(const stage *l, const fm_gemm_step *step, bool by_ro
     fm_gemm_term list[FM_GEMM_TERMS_MAX];
     size_t count = 0;
     for (uint32_t t = 0; t < step->term_count; t++) {
-        const fm_gemm_step_term *term = &l->scheme->terms[step->term + t];
+        const fm_gemm_step_term *term = &step->terms[t];
         fm_gemm_operand o = find_operand(l, term->block, term->coefficient, list);
         for (size_t i = 0; i < o.count; i++)
             lines[count++] = (line_term){
@@ -369,7 +295,7 @@ static size_t collect_lines(const stage *l, const fm_gemm_step *step, bool by_ro
 static void sum_line(const stage *l, const line_term *terms, size_t count, size_t line,
                      size_t length, char *to)
 {
-    const fm_gemm_kernel *kernel = l->r->worker->team->kernel;
+    const fm_gemm_team *team = l->r->worker->team;
     fm_gemm_source sources[FM_GEMM_TERMS_MAX];
     for (size_t p = 0, end; p < length; p = end) {
         size_t found = 0;
@@ -383,9 +309,9 @@ static void sum_line(const stage *l, const line_term *terms, size_t count, size_
             end = least(end, terms[t].length);
         }
         if (found > 0)
-            kernel->sum(end - p, sources, found, to + p * l->size);
+            team->kernel->sum(end - p, sources, found, team->modulus, to + p * l->size);
         else
-            kernel->scale(end - p, 0, to + p * l->size);
+            memset(to + p * l->size, 0, (end - p) * l->size);
     }
 }
 
@@ -415,7 +341,7 @@ static void run_spread(const stage *l, const fm_gemm_step *step)
     size_t count = 0;
     begin(l->r, ADDED);
     for (uint32_t t = 0; t < step->term_count; t++) {
-        const fm_gemm_step_term *term = &l->scheme->terms[step->term + t];
+        const fm_gemm_step_term *term = &step->terms[t];
         fm_gemm_targets c =
             find_result(l, term->block, term->coefficient, term->first, targets + count);
         for (size_t i = 0; i < c.count; i++)
@@ -430,7 +356,7 @@ static void run_spread(const stage *l, const fm_gemm_step *step)
                                      (char *)targets[t].at + (ptrdiff_t)i * strides[t]};
             if (i < targets[t].rows)
                 w->team->kernel->add(least(from->columns, targets[t].columns), slot + i * stride,
-                                     &update);
+                                     &update, w->team->modulus);
         }
 }
 
@@ -438,7 +364,7 @@ static void run_multiply(const stage *l, const fm_gemm_step *step, char *work)
 {
     fm_gemm_term a_terms[FM_GEMM_TERMS_MAX], b_terms[FM_GEMM_TERMS_MAX];
     fm_gemm_target targets[FM_GEMM_TERMS_MAX];
-    const fm_gemm_step_term *factors = &l->scheme->terms[step->term];
+    const fm_gemm_step_term *factors = step->terms;
     fm_gemm_operand a = find_operand(l, factors[0].block, 1, a_terms);
     fm_gemm_operand b = find_operand(l, factors[1].block, 1, b_terms);
     fm_gemm_targets c = find_result(l, step->block, step->coefficient, step->first, targets);
@@ -483,7 +409,7 @@ static void multiply(runner *r, const node *n)
 
 /* The product of a part of A, from the given row and step on, and a part of B. */
 static void multiply_part(runner *r, const fm_plan_call *call, unsigned level, fm_gemm_shape from,
-                          fm_gemm_shape s, double beta, char *work)
+                          fm_gemm_shape s, fm_gemm_scalar beta, char *work)
 {
     const ptrdiff_t size = (ptrdiff_t)r->worker->team->kernel->size;
     const ptrdiff_t row = (ptrdiff_t)from.m, column = (ptrdiff_t)from.n, step = (ptrdiff_t)from.k;
@@ -509,30 +435,14 @@ void fm_plan_run(const fm_plan *plan, fm_gemm_worker *worker, const fm_plan_call
     runner r = {plan, worker, NOTHING};
     const unsigned classical = plan->level_count;
     const fm_gemm_shape s = call->shape, core = fm_plan_core(plan, s);
-    assert(fm_plan_fits(plan));
     multiply_part(&r, call, 0, (fm_gemm_shape){0, 0, 0}, core, call->beta, work);
     begin(&r, MULTIPLIED);
     if (core.k < s.k)
         multiply_part(&r, call, classical, (fm_gemm_shape){0, 0, core.k},
-                      (fm_gemm_shape){core.m, core.n, s.k - core.k}, 1, work);
+                      (fm_gemm_shape){core.m, core.n, s.k - core.k},
+                      fm_gemm_scalar_of(worker->team->kernel, 1), work);
     multiply_part(&r, call, classical, (fm_gemm_shape){0, core.n, 0},
                   (fm_gemm_shape){core.m, s.n - core.n, s.k}, call->beta, work);
     multiply_part(&r, call, classical, (fm_gemm_shape){core.m, 0, 0},
                   (fm_gemm_shape){s.m - core.m, s.n, s.k}, call->beta, work);
-}
-
-char *fm_plan_name(const fm_plan *plan)
-{
-    char *name = NULL;
-    if (plan->level_count == 0)
-        return fm_strdup("classical");
-    for (unsigned l = 0; l < plan->level_count; l++) {
-        const fm_plan_level *level = &plan->levels[l];
-        char *longer =
-            fm_format("%s%s%s %s", name != NULL ? name : "", l > 0 ? ", " : "", level->scheme->name,
-                      level->way == FM_LEVEL_FUSED ? "fused" : "slots");
-        free(name);
-        name = longer;
-    }
-    return name;
 }

@@ -26,30 +26,20 @@ typedef struct fm_plan {
     bool peeled;
 } fm_plan;
 
-/* True when no sum of blocks gets more terms than a product takes. */
-bool fm_plan_fits(const fm_plan *plan);
 /* The shape that goes through the levels, and that of the blocks at the bottom. */
 fm_gemm_shape fm_plan_core(const fm_plan *plan, fm_gemm_shape shape);
 fm_gemm_shape fm_plan_bottom(const fm_plan *plan, fm_gemm_shape shape);
-/* By how much the error is expected to exceed the classical product's: independent rounding errors in
-   each product, of the size of its factors for random matrices, as they arrive in the worst block of C
-   (as in D. Bini and G. Lotti, Stability of fast algorithms for matrix multiplication, Numer. Math.
-   36, 1980, with squares for absolute values). */
-double fm_plan_growth(const fm_plan *plan);
 /* The size of a block one level down. */
 fm_gemm_shape fm_plan_block(const fm_gemm_scheme *scheme, fm_gemm_shape shape);
 
 /* Bytes of the temporaries of all levels, with entries of so many bytes. */
 size_t fm_plan_bytes(const fm_plan *plan, fm_gemm_shape shape, size_t size);
 
-/* "classical", or the levels with the way of each: "2x2x2:7/94 fused, 3x3x3:23/69 slots". To be
-   freed with free. */
-char *fm_plan_name(const fm_plan *plan);
-
 /* C = beta C + alpha A B. In A and B one of the strides must be 1, in C the columns'. */
 typedef struct fm_plan_call {
     fm_gemm_shape shape;
-    double alpha, beta;
+    fm_gemm_scalar alpha, beta;
+    const fm_gemm_modulus *modulus; /* of residues, else NULL */
     const void *a, *b;
     void *c;
     ptrdiff_t a_strides[2], b_strides[2]; /* of rows and columns */

@@ -1,18 +1,13 @@
 #include "planner.h"
 
 #include "calibration.h"
+#include "plan_facts.h"
+#include "sizes.h"
 
 #include <pthread.h>
 
 /* Plans that are extended by one more level, and the least size of the blocks at the bottom. */
 enum { BEAM = 8, SMALLEST_BLOCK = 160 };
-
-static size_t quotient_up(size_t a, size_t b)
-{
-    return a / b + (a % b != 0);
-}
-
-static const double growth_max = 16;
 
 /* ---------------------------------------------------------------- the model */
 
@@ -20,10 +15,11 @@ static const double growth_max = 16;
    have in common with it are the proportions. */
 fm_gemm_costs fm_gemm_usual_costs(const fm_gemm_kernel *kernel, unsigned threads)
 {
-    const double flop = kernel->type == FM_F32 ? 1.0e-11 : 2.0e-11;
+    static const double flops[FM_GEMM_TYPES] = {2.0e-11, 1.0e-11, 1.0e-11, 4.0e-11,
+                                                2.0e-11, 4.0e-11, 12.0e-11};
     const double entry = (double)kernel->size / 8 / threads;
-    return (fm_gemm_costs){flop / threads, 0.5e-9 * entry, 0.7e-9 * entry, 1.6e-9 * entry,
-                           0.4e-9 * entry};
+    return (fm_gemm_costs){flops[kernel->type] / threads, 0.5e-9 * entry, 0.7e-9 * entry,
+                           1.6e-9 * entry, 0.4e-9 * entry};
 }
 
 /* Terms of all rows of one side. */
@@ -43,7 +39,7 @@ static void count_moves(const fm_gemm_scheme *scheme, const double terms[3], dou
         int side = (int)(step->block.place - FM_PLACE_S);
         moves[side] += 1;
         for (uint32_t t = 0; t < step->term_count; t++) {
-            const fm_gemm_step_term *term = &scheme->terms[step->term + t];
+            const fm_gemm_step_term *term = &step->terms[t];
             double blocks = term->block.place < FM_PLACE_S ? terms[side] : 1;
             moves[side] += blocks * (step->kind == FM_STEP_SPREAD && !term->first ? 2 : 1);
         }
@@ -85,7 +81,7 @@ static void terms_below(const fm_plan_level *level, double terms[3])
         if (step->kind != FM_STEP_MULTIPLY)
             continue;
         for (int side = 0; side < 2; side++)
-            direct[side] += scheme->terms[step->term + (uint32_t)side].block.place < FM_PLACE_S;
+            direct[side] += step->terms[side].block.place < FM_PLACE_S;
         direct[2] += step->block.place == FM_PLACE_C;
     }
     for (int side = 0; side < 3; side++)
@@ -206,7 +202,10 @@ static void consider(const planner *p, const fm_plan *plan, list *found)
         return;
     fm_plan_candidate candidate = {
         *plan, fm_plan_estimate_of(plan, p->kernel, p->costs, p->shape, p->c_stride)};
-    if (candidate.estimate.workspace <= p->workspace_max && candidate.estimate.growth <= growth_max)
+    const bool allowed = fm_gemm_is_exact(p->kernel)
+                             ? fm_plan_is_unit(plan)
+                             : candidate.estimate.growth <= FM_PLAN_GROWTH_MAX;
+    if (candidate.estimate.workspace <= p->workspace_max && allowed)
         offer(found, &candidate);
 }
 

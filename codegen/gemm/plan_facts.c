@@ -1,0 +1,127 @@
+#include "plan_facts.h"
+
+#include "memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* ---------------------------------------------------------------- terms of sums */
+
+static size_t longest_row(const fm_gemm_scheme *scheme, int side)
+{
+    size_t longest = 0;
+    for (uint32_t r = 0; r < scheme->rank; r++) {
+        size_t length = scheme->rows[side][r + 1] - scheme->rows[side][r];
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}
+
+/* In steps, a sum may have more terms than its row: none has more than all blocks. */
+static size_t longest_sum(const fm_gemm_scheme *scheme)
+{
+    size_t longest = 1;
+    for (uint32_t i = 0; i < scheme->step_count; i++)
+        if (scheme->steps[i].term_count > longest)
+            longest = scheme->steps[i].term_count;
+    return longest;
+}
+
+bool fm_plan_fits(const fm_plan *plan)
+{
+    size_t terms[3] = {1, 1, 1};
+    for (unsigned l = 0; l < plan->level_count; l++) {
+        const fm_gemm_scheme *scheme = plan->levels[l].scheme;
+        for (int side = 0; side < 3; side++) {
+            bool fused = plan->levels[l].way == FM_LEVEL_FUSED;
+            terms[side] *= fused ? longest_row(scheme, side) : longest_sum(scheme);
+            if (terms[side] > FM_GEMM_TERMS_MAX)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- coefficients */
+
+static bool is_unit(double coefficient)
+{
+    return coefficient == 1 || coefficient == -1;
+}
+
+static bool scheme_is_unit(const fm_gemm_scheme *scheme)
+{
+    bool unit = true;
+    for (int side = 0; side < 3; side++)
+        for (uint32_t e = 0; e < scheme->rows[side][scheme->rank]; e++)
+            unit = unit && is_unit(scheme->entries[side][e].coefficient);
+    for (uint32_t i = 0; i < scheme->step_count; i++) {
+        const fm_gemm_step *step = &scheme->steps[i];
+        const bool factors = step->kind == FM_STEP_MULTIPLY; /* their coefficient is the step's */
+        unit = unit && (!factors || is_unit(step->coefficient));
+        for (uint32_t t = 0; t < step->term_count && !factors; t++)
+            unit = unit && is_unit(step->terms[t].coefficient);
+    }
+    return unit;
+}
+
+bool fm_plan_is_unit(const fm_plan *plan)
+{
+    bool unit = true;
+    for (unsigned l = 0; l < plan->level_count; l++)
+        unit = unit && scheme_is_unit(plan->levels[l].scheme);
+    return unit;
+}
+
+/* ---------------------------------------------------------------- errors */
+
+static double square_sum(const fm_gemm_scheme *scheme, int side, uint32_t row)
+{
+    double sum = 0;
+    for (uint32_t e = scheme->rows[side][row]; e < scheme->rows[side][row + 1]; e++)
+        sum += scheme->entries[side][e].coefficient * scheme->entries[side][e].coefficient;
+    return sum;
+}
+
+/* The square of the growth by one level. */
+static double level_growth(const fm_gemm_scheme *scheme)
+{
+    enum { BLOCKS_MAX = FM_FORMAT_MAX * FM_FORMAT_MAX };
+    double blocks[BLOCKS_MAX] = {0}, largest = 0;
+    for (uint32_t r = 0; r < scheme->rank; r++) {
+        const double product = square_sum(scheme, 0, r) * square_sum(scheme, 1, r);
+        for (uint32_t e = scheme->rows[2][r]; e < scheme->rows[2][r + 1]; e++) {
+            const fm_gemm_entry *entry = &scheme->entries[2][e];
+            blocks[entry->block] += entry->coefficient * entry->coefficient * product;
+        }
+    }
+    for (uint32_t i = 0; i < scheme->format[0] * scheme->format[2]; i++)
+        largest = fmax(largest, blocks[i]);
+    return largest / scheme->format[1];
+}
+
+double fm_plan_growth(const fm_plan *plan)
+{
+    double square = 1;
+    for (unsigned l = 0; l < plan->level_count; l++)
+        square *= level_growth(plan->levels[l].scheme);
+    return sqrt(square);
+}
+
+/* ---------------------------------------------------------------- names */
+
+char *fm_plan_name(const fm_plan *plan)
+{
+    char *name = NULL;
+    if (plan->level_count == 0)
+        return fm_strdup("classical");
+    for (unsigned l = 0; l < plan->level_count; l++) {
+        const fm_plan_level *level = &plan->levels[l];
+        char *longer =
+            fm_format("%s%s%s %s", name != NULL ? name : "", l > 0 ? ", " : "", level->scheme->name,
+                      level->way == FM_LEVEL_FUSED ? "fused" : "slots");
+        free(name);
+        name = longer;
+    }
+    return name;
+}
