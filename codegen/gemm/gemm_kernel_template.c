@@ -166,7 +166,8 @@ typedef struct LOCAL(panel) {
 } LOCAL(panel);
 
 /* Any strides, and lanes that are not there. */
-static void LOCAL(pack_any)(LOCAL(panel) panel, const fm_gemm_source *sources, size_t count)
+static __attribute__((noinline)) void LOCAL(pack_any)(LOCAL(panel) panel,
+                                                      const fm_gemm_source *sources, size_t count)
 {
     const fm_gemm_packing *how = panel.how;
     source from[FM_GEMM_TERMS_MAX];
@@ -279,7 +280,8 @@ ALWAYS_INLINE void LOCAL(pack_count)(LOCAL(panel) panel, const fm_gemm_source *s
         LOCAL(pack_across)(panel, sources, from, count);
 }
 
-/* Code of its own for few terms keeps their coefficients and places in registers. */
+/* Code of its own for few terms keeps their coefficients and places in registers, where there are
+   registers left. */
 ALWAYS_INLINE void LOCAL(pack)(LOCAL(panel) panel, const fm_gemm_source *sources, size_t count)
 {
     source from[FM_GEMM_TERMS_MAX];
@@ -288,9 +290,9 @@ ALWAYS_INLINE void LOCAL(pack)(LOCAL(panel) panel, const fm_gemm_source *sources
         LOCAL(pack_any)(panel, sources, count);
     else if (count == 1)
         LOCAL(pack_count)(panel, sources, from, 1);
-    else if (count == 2)
+    else if (count == 2 && panel.planes == 1)
         LOCAL(pack_count)(panel, sources, from, 2);
-    else if (count == 4)
+    else if (count == 4 && panel.planes == 1)
         LOCAL(pack_count)(panel, sources, from, 4);
     else
         LOCAL(pack_count)(panel, sources, from, count);
