@@ -1,9 +1,10 @@
 /* The kernel for one instruction set and one type. Included with SCALAR, the type, and TYPE, its
    fm_gemm_type; BYTES, of a vector; MR and NV, the rows and vectors of a tile; SIDE, the entries of
    the squares that packing turns (a power of 2, at most MR, a divisor of NV vectors); KERNEL, what
-   its names end in; VECTORS and NAME, the instruction set. SCALAR is double or float; or unsigned, with
-   INTEGER defined, and where they make 64 bits faster, LOW_PRODUCT, the products of the lower halves of the
-   entries of two vectors, and EXCHANGE, which exchanges the halves of one's; or uint64_t, with RESIDUES defined as the 26, 34 or 63 of its TYPE. */
+   its names end in; VECTORS and NAME, the instruction set. SCALAR is double or float; or unsigned,
+   with INTEGER defined, and where they make 64 bits faster, LOW_PRODUCT, the products of the lower
+   halves of the entries of two vectors, and EXCHANGE, which exchanges the halves of one's; or
+   uint64_t, with RESIDUES defined as the 26, 34 or 63 of its TYPE. */
 #include "gemm_kernel.h"
 
 #include <assert.h>
