@@ -172,7 +172,7 @@ static __attribute__((noinline)) void LOCAL(pack_any)(LOCAL(panel) panel,
 {
     const fm_gemm_packing *how = panel.how;
     source from[FM_GEMM_TERMS_MAX];
-    square v[FM_GEMM_PLANES_MAX];
+    square v[PLANES_B];
     for (size_t lane = 0; lane < panel.width; lane++) {
         const size_t taken = LOCAL(take)(lane + 1, sources, count, how->modulus, from);
         for (size_t p = 0; p < panel.steps; p++) {
@@ -181,7 +181,7 @@ static __attribute__((noinline)) void LOCAL(pack_any)(LOCAL(panel) panel,
             if (taken > 0)
                 sum[0] = LOCAL(entry)(from, taken, at, how->modulus);
             LOCAL(convert)(sum, panel.planes, how->modulus, v);
-            for (size_t l = 0; l < panel.planes; l++)
+            for (size_t l = 0; l < PLANES_B && l < panel.planes; l++)
                 panel.to[l * how->plane + p * panel.width + lane] = v[l][0];
         }
     }
@@ -204,12 +204,12 @@ ALWAYS_INLINE void LOCAL(pack_along)(LOCAL(panel) panel, const source *from, siz
         UNROLL for (size_t g = 0; g < width; g += SIDE)
         {
             const size_t lane = LOCAL(group)(width, g);
-            square v[FM_GEMM_PLANES_MAX];
+            square v[PLANES_B];
             LOCAL(convert)
             (LOCAL(entries)(from, count, (ptrdiff_t)lane + (ptrdiff_t)p * how->step_stride,
                             how->modulus),
              panel.planes, how->modulus, v);
-            for (size_t l = 0; l < panel.planes; l++)
+            for (size_t l = 0; l < PLANES_B && l < panel.planes; l++)
                 *(part *)(to + l * how->plane + lane) = v[l];
         }
     }
@@ -234,18 +234,18 @@ ALWAYS_INLINE void LOCAL(pack_square)(LOCAL(panel) panel, const source *from, si
                                       size_t lane, size_t p)
 {
     const fm_gemm_packing *how = panel.how;
-    square v[FM_GEMM_PLANES_MAX][SIDE];
+    square v[PLANES_B][SIDE];
     UNROLL for (size_t i = 0; i < SIDE; i++)
     {
-        square one[FM_GEMM_PLANES_MAX];
+        square one[PLANES_B];
         LOCAL(convert)
         (LOCAL(entries)(from, count, (ptrdiff_t)(lane + i) * how->lane_stride + (ptrdiff_t)p,
                         how->modulus),
          panel.planes, how->modulus, one);
-        for (size_t l = 0; l < panel.planes; l++)
+        for (size_t l = 0; l < PLANES_B && l < panel.planes; l++)
             v[l][i] = one[l];
     }
-    for (size_t l = 0; l < panel.planes; l++) {
+    for (size_t l = 0; l < PLANES_B && l < panel.planes; l++) {
         NUMBER *to = panel.to + l * how->plane + p * panel.width + lane;
         LOCAL(turn)(v[l]);
         UNROLL for (size_t i = 0; i < SIDE; i++) * (part *)(to + i * panel.width) = v[l][i];
@@ -336,6 +336,7 @@ const fm_gemm_kernel GLOBAL = {
     .scale = LOCAL(scale_line),
 };
 _Static_assert(MR *NR <= FM_GEMM_TILE_MAX && SIDE <= MR && NR % SIDE == 0, "no room for the tile");
+_Static_assert(PLANES_A <= PLANES_B, "packing has room for the planes of B");
 
 #undef SCALAR
 #undef TYPE
