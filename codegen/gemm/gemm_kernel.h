@@ -41,7 +41,7 @@ typedef struct fm_gemm_source {
 } fm_gemm_source;
 
 /* Blocks in one sum: two levels of schemes whose rows have up to 11 terms each. */
-enum { FM_GEMM_TERMS_MAX = 128, FM_GEMM_TILE_MAX = 512, FM_GEMM_PLANES_MAX = 6 };
+enum { FM_GEMM_TERMS_MAX = 128, FM_GEMM_TILE_MAX = 512 };
 
 /* How sums of entries become packed numbers. A packed entry is one number or several; those of one
    kind are a plane. */

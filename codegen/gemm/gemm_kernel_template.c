@@ -1,9 +1,10 @@
 /* The kernel for one instruction set and one type. Included with SCALAR, the type, and TYPE, its
    fm_gemm_type; BYTES, of a vector; MR and NV, the rows and vectors of a tile; SIDE, the entries of
    the squares that packing turns (a power of 2, at most MR, a divisor of NV vectors); KERNEL, what
-   its names end in; VECTORS and NAME, the instruction set. SCALAR is double or float; or unsigned, with
-   INTEGER defined, and where they make 64 bits faster, LOW_PRODUCT, the products of the lower halves of the
-   entries of two vectors, and EXCHANGE, which exchanges the halves of one's; or uint64_t, with RESIDUES defined as the 26, 34 or 63 of its TYPE. */
+   its names end in; VECTORS and NAME, the instruction set. SCALAR is double or float; or unsigned,
+   with INTEGER defined, and where they make 64 bits faster, LOW_PRODUCT, the products of the lower
+   halves of the entries of two vectors, and EXCHANGE, which exchanges the halves of one's; or
+   uint64_t, with RESIDUES defined as the 26, 34 or 63 of its TYPE. */
 #include "gemm_kernel.h"
 
 #include <assert.h>
@@ -166,11 +167,12 @@ typedef struct LOCAL(panel) {
 } LOCAL(panel);
 
 /* Any strides, and lanes that are not there. */
-static void LOCAL(pack_any)(LOCAL(panel) panel, const fm_gemm_source *sources, size_t count)
+static __attribute__((noinline)) void LOCAL(pack_any)(LOCAL(panel) panel,
+                                                      const fm_gemm_source *sources, size_t count)
 {
     const fm_gemm_packing *how = panel.how;
     source from[FM_GEMM_TERMS_MAX];
-    square v[FM_GEMM_PLANES_MAX];
+    square v[PLANES_B];
     for (size_t lane = 0; lane < panel.width; lane++) {
         const size_t taken = LOCAL(take)(lane + 1, sources, count, how->modulus, from);
         for (size_t p = 0; p < panel.steps; p++) {
@@ -179,7 +181,7 @@ static void LOCAL(pack_any)(LOCAL(panel) panel, const fm_gemm_source *sources, s
             if (taken > 0)
                 sum[0] = LOCAL(entry)(from, taken, at, how->modulus);
             LOCAL(convert)(sum, panel.planes, how->modulus, v);
-            for (size_t l = 0; l < panel.planes; l++)
+            for (size_t l = 0; l < PLANES_B && l < panel.planes; l++)
                 panel.to[l * how->plane + p * panel.width + lane] = v[l][0];
         }
     }
@@ -202,12 +204,12 @@ ALWAYS_INLINE void LOCAL(pack_along)(LOCAL(panel) panel, const source *from, siz
         UNROLL for (size_t g = 0; g < width; g += SIDE)
         {
             const size_t lane = LOCAL(group)(width, g);
-            square v[FM_GEMM_PLANES_MAX];
+            square v[PLANES_B];
             LOCAL(convert)
             (LOCAL(entries)(from, count, (ptrdiff_t)lane + (ptrdiff_t)p * how->step_stride,
                             how->modulus),
              panel.planes, how->modulus, v);
-            for (size_t l = 0; l < panel.planes; l++)
+            for (size_t l = 0; l < PLANES_B && l < panel.planes; l++)
                 *(part *)(to + l * how->plane + lane) = v[l];
         }
     }
@@ -232,18 +234,18 @@ ALWAYS_INLINE void LOCAL(pack_square)(LOCAL(panel) panel, const source *from, si
                                       size_t lane, size_t p)
 {
     const fm_gemm_packing *how = panel.how;
-    square v[FM_GEMM_PLANES_MAX][SIDE];
+    square v[PLANES_B][SIDE];
     UNROLL for (size_t i = 0; i < SIDE; i++)
     {
-        square one[FM_GEMM_PLANES_MAX];
+        square one[PLANES_B];
         LOCAL(convert)
         (LOCAL(entries)(from, count, (ptrdiff_t)(lane + i) * how->lane_stride + (ptrdiff_t)p,
                         how->modulus),
          panel.planes, how->modulus, one);
-        for (size_t l = 0; l < panel.planes; l++)
+        for (size_t l = 0; l < PLANES_B && l < panel.planes; l++)
             v[l][i] = one[l];
     }
-    for (size_t l = 0; l < panel.planes; l++) {
+    for (size_t l = 0; l < PLANES_B && l < panel.planes; l++) {
         NUMBER *to = panel.to + l * how->plane + p * panel.width + lane;
         LOCAL(turn)(v[l]);
         UNROLL for (size_t i = 0; i < SIDE; i++) * (part *)(to + i * panel.width) = v[l][i];
@@ -279,7 +281,8 @@ ALWAYS_INLINE void LOCAL(pack_count)(LOCAL(panel) panel, const fm_gemm_source *s
         LOCAL(pack_across)(panel, sources, from, count);
 }
 
-/* Code of its own for few terms keeps their coefficients and places in registers. */
+/* Code of its own for few terms keeps their coefficients and places in registers, where there are
+   registers left. */
 ALWAYS_INLINE void LOCAL(pack)(LOCAL(panel) panel, const fm_gemm_source *sources, size_t count)
 {
     source from[FM_GEMM_TERMS_MAX];
@@ -288,9 +291,9 @@ ALWAYS_INLINE void LOCAL(pack)(LOCAL(panel) panel, const fm_gemm_source *sources
         LOCAL(pack_any)(panel, sources, count);
     else if (count == 1)
         LOCAL(pack_count)(panel, sources, from, 1);
-    else if (count == 2)
+    else if (count == 2 && panel.planes == 1)
         LOCAL(pack_count)(panel, sources, from, 2);
-    else if (count == 4)
+    else if (count == 4 && panel.planes == 1)
         LOCAL(pack_count)(panel, sources, from, 4);
     else
         LOCAL(pack_count)(panel, sources, from, count);
@@ -335,6 +338,7 @@ const fm_gemm_kernel GLOBAL = {
     .scale = LOCAL(scale_line),
 };
 _Static_assert(MR *NR <= FM_GEMM_TILE_MAX && SIDE <= MR && NR % SIDE == 0, "no room for the tile");
+_Static_assert(PLANES_A <= PLANES_B, "packing has room for the planes of B");
 
 #undef SCALAR
 #undef TYPE
