@@ -333,9 +333,9 @@ static fm_status guess_flat(fm_numpy_reader *in, const fm_array *array, size_t r
         status = read_transposed(in, array, has_pairs, count, &all);
     if (status != FM_OK || (all > 0 && found <= GUESSES_MAX))
         return status;
-    return fm_numpy_refuse(in,
-                           "%zu numbers in a row can be U, V and W of %s; give --format or --tensor",
-                           count, all == 0 ? "no format" : "too many formats");
+    return fm_numpy_refuse(
+        in, "%zu numbers in a row can be U, V and W of %s; give --format or --tensor", count,
+        all == 0 ? "no format" : "too many formats");
 }
 
 /* One scheme, or one in each row. */
