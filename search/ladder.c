@@ -16,7 +16,8 @@ enum {
     POOL_BYTES = 1 << 23, /* ... as this allows */
     SHARES = 6,           /* stages of a tensor that is no matrix product */
     SANDWICH_MOVES = 3,
-    IDLE_MAX = 8, /* times Luby's number: schemes of the whole without progress in a generation */
+    IDLE_MAX = 8,   /* times Luby's number: schemes of the whole without progress in a generation */
+    BEST_SHARE = 4, /* one in so many flips goes on from the best of all generations */
 };
 
 typedef struct stage {
@@ -44,7 +45,9 @@ struct fm_ladder {
     uint32_t rank_max;
     omp_lock_t lock; /* guards the pools and what follows */
     uint64_t generation;
-    uint64_t idle; /* schemes of the whole since a pool last had a lower rank */
+    uint64_t idle;                 /* schemes of the whole since a pool last had a lower rank */
+    stage best;                    /* a pool of the whole that all generations share */
+    uint64_t spent, spent_on_best; /* attempted flips */
 };
 
 static uint32_t row_length(const uint32_t extent[3])
@@ -207,6 +210,7 @@ static void finish(fm_ladder *l, const fm_products *starts, size_t count)
         l->stages[s].rank = UINT32_MAX;
     l->goal = l->stage_count - 1;
     l->generation = 1;
+    l->best.rank = UINT32_MAX;
     omp_init_lock(&l->lock);
 }
 
@@ -256,6 +260,7 @@ void fm_ladder_free(fm_ladder *ladder)
         return;
     for (uint32_t s = 0; s < ladder->stage_count; s++)
         empty_pool(&ladder->stages[s]);
+    empty_pool(&ladder->best);
     for (size_t s = 0; s < ladder->start_count; s++)
         fm_products_clear(&ladder->starts[s]);
     for (int axis = 0; axis < 3; axis++)
@@ -561,19 +566,43 @@ void fm_ladder_pool(fm_ladder *ladder, uint32_t number, fm_search_pool *pool)
         snprintf(pool->stage, sizeof pool->stage, "%u of %u", number + 1, ladder->stage_count);
 }
 
+static bool draw(const stage *s, const uint32_t extent[3], fm_random *random, fm_products *out)
+{
+    if (s->count == 0)
+        return false;
+    const int8_t *member = s->member[fm_random_below(random, s->count)];
+    out->rank = s->rank;
+    memcpy(out->extent, extent, sizeof out->extent);
+    memcpy(out->coefficients, member, (size_t)s->rank * row_length(extent));
+    return true;
+}
+
 bool fm_ladder_draw(fm_ladder *ladder, uint32_t number, fm_random *random, fm_products *out)
 {
-    stage *s = &ladder->stages[number];
+    const stage *s = &ladder->stages[number];
     omp_set_lock(&ladder->lock);
-    bool found = s->count > 0;
-    if (found) {
-        const int8_t *member = s->member[fm_random_below(random, s->count)];
-        out->rank = s->rank;
-        memcpy(out->extent, s->extent, sizeof out->extent);
-        memcpy(out->coefficients, member, (size_t)s->rank * row_length(s->extent));
-    }
+    bool found = draw(s, s->extent, random, out);
     omp_unset_lock(&ladder->lock);
     return found;
+}
+
+bool fm_ladder_draw_best(fm_ladder *ladder, fm_random *random, fm_products *out)
+{
+    const stage *goal = &ladder->stages[ladder->goal];
+    omp_set_lock(&ladder->lock);
+    bool found = ladder->best.rank < goal->rank &&
+                 ladder->spent_on_best < ladder->spent / BEST_SHARE &&
+                 draw(&ladder->best, goal->extent, random, out);
+    omp_unset_lock(&ladder->lock);
+    return found;
+}
+
+void fm_ladder_spend(fm_ladder *ladder, uint64_t attempts, bool on_best)
+{
+    omp_set_lock(&ladder->lock);
+    ladder->spent += attempts;
+    ladder->spent_on_best += on_best ? attempts : 0;
+    omp_unset_lock(&ladder->lock);
 }
 
 static uint32_t pool_capacity(size_t scheme_bytes)
@@ -582,19 +611,27 @@ static uint32_t pool_capacity(size_t scheme_bytes)
     return count < MEMBERS_MIN ? MEMBERS_MIN : count > MEMBERS_MAX ? MEMBERS_MAX : (uint32_t)count;
 }
 
-static void keep(stage *s, fm_random *random, uint64_t hash, const fm_products *products)
+/* Keeps a scheme in a pool that has none of lower rank; true when its rank is new. */
+static bool keep(stage *s, fm_random *random, uint64_t hash, const fm_products *products)
 {
+    bool lower = products->rank < s->rank;
+    if (products->rank > s->rank)
+        return false;
+    if (lower)
+        empty_pool(s);
+    s->rank = products->rank;
     size_t bytes = (size_t)products->rank * row_length(products->extent);
     uint32_t at = s->count;
     for (uint32_t i = 0; i < s->count; i++)
         if (s->hash[i] == hash)
-            return;
+            return lower;
     if (at < pool_capacity(bytes))
         s->member[s->count++] = fm_alloc(bytes, 1);
     else
         at = fm_random_below(random, s->count);
     memcpy(s->member[at], products->coefficients, bytes);
     s->hash[at] = hash;
+    return lower;
 }
 
 uint64_t fm_ladder_generation(fm_ladder *ladder)
@@ -618,6 +655,16 @@ static void renew(fm_ladder *l)
     l->idle = 0;
 }
 
+/* Offers a scheme to the pool of a stage in this generation. */
+static void put(fm_ladder *l, stage *s, fm_random *random, uint32_t hint, uint64_t hash,
+                const fm_products *products)
+{
+    if (!keep(s, random, hash, products))
+        return;
+    s->hint = hint;
+    l->idle = 0;
+}
+
 void fm_ladder_put(fm_ladder *ladder, uint64_t generation, uint32_t number, fm_random *random,
                    uint32_t hint, bool counts, const fm_products *products)
 {
@@ -627,22 +674,28 @@ void fm_ladder_put(fm_ladder *ladder, uint64_t generation, uint32_t number, fm_r
     omp_set_lock(&ladder->lock);
     if (generation == ladder->generation) {
         ladder->idle += counts && number == ladder->goal;
-        if (products->rank < s->rank) {
-            empty_pool(s);
-            s->rank = products->rank;
-            s->hint = hint;
-            ladder->idle = 0;
-        }
-        if (products->rank == s->rank)
-            keep(s, random, hash, products);
+        put(ladder, s, random, hint, hash, products);
         renew(ladder);
     }
+    if (number == ladder->goal)
+        keep(&ladder->best, random, hash, products);
+    omp_unset_lock(&ladder->lock);
+}
+
+void fm_ladder_put_best(fm_ladder *ladder, fm_random *random, uint32_t hint,
+                        const fm_products *products)
+{
+    stage *goal = &ladder->stages[ladder->goal];
+    uint64_t hash = fm_products_hash(products);
+    omp_set_lock(&ladder->lock);
+    if (keep(&ladder->best, random, hash, products))
+        put(ladder, goal, random, hint, hash, products);
     omp_unset_lock(&ladder->lock);
 }
 
 /* ---------------------------------------------------------------- state */
 
-static void pool_state(const fm_ladder *ladder, stage *s, fm_state *state)
+static void pool_state(const fm_ladder *ladder, stage *s, const uint32_t extent[3], fm_state *state)
 {
     uint32_t rank = s->rank, count = s->count;
     FM_STATE_VALUE(state, rank);
@@ -657,7 +710,7 @@ static void pool_state(const fm_ladder *ladder, stage *s, fm_state *state)
     if (state->bad)
         return;
     s->rank = rank;
-    size_t bytes = count > 0 ? (size_t)rank * row_length(s->extent) : 0;
+    size_t bytes = count > 0 ? (size_t)rank * row_length(extent) : 0;
     for (uint32_t i = 0; i < count; i++) {
         if (state->restoring)
             s->member[s->count++] = fm_alloc_zero(bytes, 1);
@@ -671,7 +724,10 @@ void fm_ladder_state(fm_ladder *ladder, fm_state *state)
     omp_set_lock(&ladder->lock);
     FM_STATE_VALUE(state, ladder->generation);
     FM_STATE_VALUE(state, ladder->idle);
+    FM_STATE_VALUE(state, ladder->spent);
+    FM_STATE_VALUE(state, ladder->spent_on_best);
     for (uint32_t s = 0; s < ladder->stage_count; s++)
-        pool_state(ladder, &ladder->stages[s], state);
+        pool_state(ladder, &ladder->stages[s], ladder->stages[s].extent, state);
+    pool_state(ladder, &ladder->best, ladder->stages[ladder->goal].extent, state);
     omp_unset_lock(&ladder->lock);
 }

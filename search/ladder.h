@@ -73,6 +73,14 @@ uint64_t fm_ladder_generation(fm_ladder *ladder);
    the end of the generation. */
 void fm_ladder_put(fm_ladder *ladder, uint64_t generation, uint32_t stage, fm_random *random,
                    uint32_t hint, bool counts, const fm_products *products);
+/* A random one of the best schemes of all generations; false where this generation has come as far or
+   they have had their share of the flips. */
+bool fm_ladder_draw_best(fm_ladder *ladder, fm_random *random, fm_products *out);
+/* Offers what came of it to their pool; to that of the whole only where the rank is lower. */
+void fm_ladder_put_best(fm_ladder *ladder, fm_random *random, uint32_t hint,
+                        const fm_products *products);
+/* Counts the attempted flips of an episode. */
+void fm_ladder_spend(fm_ladder *ladder, uint64_t attempts, bool on_best);
 /* The hint of the first scheme of the best rank, and how many schemes there are. */
 uint32_t fm_ladder_hint(fm_ladder *ladder, uint32_t stage);
 uint32_t fm_ladder_size(fm_ladder *ladder, uint32_t stage);

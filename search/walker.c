@@ -83,8 +83,10 @@ struct fm_walker {
     bool polishes;    /* in this episode */
     bool is_extended; /* it starts from the stage before */
     bool holds;       /* and keeps the rank of that */
+    bool from_best;   /* it goes on from the best schemes of all generations */
     bool leaps;       /* it is of the whole, from the standard scheme ... */
-    uint32_t back;    /* ... and the next one of this stage */
+    uint32_t back;    /* ... and after one of these two the next is of this stage */
+    uint64_t begin;   /* attempts when it began */
     fm_products lifted;
     uint64_t lift_after; /* no lift is tried before so many attempts ... */
     uint32_t lift_fails; /* ... because so many failed */
@@ -363,7 +365,9 @@ static void choose_start(fm_walker *walker)
     fm_random *random = &walker->random;
     fm_products *start = &walker->found;
     uint32_t stage = walker->now->stage, dice = fm_random_below(random, 8);
-    bool found = false;
+    bool found = walker->from_best;
+    if (found)
+        dice = 8; /* it is drawn */
     if (lifts(walker) && fm_random_below(random, 2) == 0)
         from = walker->tracks[0].ladder;
     if (dice == 0 && !walker->leaps && !at_top(walker) && draw(walker, from, stage + 1)) {
@@ -407,6 +411,7 @@ static void begin_episode(fm_walker *walker)
                        choose_start_to_polish(walker);
     if (!walker->polishes)
         choose_start(walker);
+    walker->begin = walker->lane.attempts;
     uint64_t rank = walker->found.rank, visit = ++walker->now->visits[walker->now->stage];
     load(walker, &walker->found);
     walker->kernel->reduce(walker->lane.walk);
@@ -459,6 +464,12 @@ static bool wants_lift(fm_walker *walker)
             fm_random_below(&walker->random, SAME_RANK_LIFT_SHARE) == 0);
 }
 
+/* One in so many episodes is over f2, for lifts: fewer, the more of these fail. */
+static uint32_t lift_share(const fm_walker *walker)
+{
+    return 2u << walker->lift_fails / 2;
+}
+
 /* Puts what the episode found into the pool: as the walk has it now if it still has that rank, which
    is further from what the pool has. Then begins the next one. True when the walker has a better
    scheme of the whole tensor. */
@@ -469,16 +480,22 @@ static bool end_episode(fm_walker *walker)
         better = lift_found(walker);
     if (!walker->polishes && walker->kernel->rank(walker->lane.walk) == walker->found.rank)
         save(walker, &walker->found);
-    fm_ladder_put(walker->now->ladder, walker->now->generation, walker->now->stage, &walker->random,
-                  walker->pitch, !walker->polishes, &walker->found);
+    fm_ladder_spend(walker->now->ladder, walker->lane.attempts - walker->begin, walker->from_best);
+    if (walker->from_best)
+        fm_ladder_put_best(walker->now->ladder, &walker->random, walker->pitch, &walker->found);
+    else
+        fm_ladder_put(walker->now->ladder, walker->now->generation, walker->now->stage,
+                      &walker->random, walker->pitch, !walker->polishes, &walker->found);
     if (!lifts(walker))
         share_found(walker);
-    walker->now->stage = walker->leaps ? walker->back : next_stage(walker);
+    walker->now->stage = walker->leaps || walker->from_best ? walker->back : next_stage(walker);
     if (can_lift(walker))
-        walker->now = &walker->tracks[fm_random_below(&walker->random, 2)];
+        walker->now = &walker->tracks[fm_random_below(&walker->random, lift_share(walker)) == 0];
     walker->back = walker->now->stage;
     walker->leaps = lifts(walker) && fm_random_below(&walker->random, LEAP_SHARE) == 0;
-    if (walker->leaps)
+    walker->from_best = !walker->leaps && walker->objective == FM_OBJECTIVE_RANK &&
+                        fm_ladder_draw_best(walker->now->ladder, &walker->random, &walker->found);
+    if (walker->leaps || walker->from_best)
         walker->now->stage = fm_ladder_goal(walker->now->ladder);
     begin_episode(walker);
     return better;
@@ -681,6 +698,8 @@ static void episode_state(fm_walker *walker, fm_state *state)
     FM_STATE_VALUE(state, walker->due);
     FM_STATE_VALUE(state, walker->polishes);
     FM_STATE_VALUE(state, walker->holds);
+    FM_STATE_VALUE(state, walker->from_best);
+    FM_STATE_VALUE(state, walker->begin);
     FM_STATE_VALUE(state, walker->leaps);
     FM_STATE_VALUE(state, walker->back);
     FM_STATE_VALUE(state, walker->lift_after);
