@@ -74,11 +74,32 @@ static void report_end(report *r, report *whole)
 
 /* ---------------------------------------------------------------- checks */
 
+/* Whether a scheme that holds modulo p only can be meant so: over f3 coefficients -1, 0 and 1 are all
+   there are, but over f2 nobody writes -1, and a scheme with a wrong sign would pass. */
+static bool can_be_meant(const fm_scheme *scheme, uint64_t p)
+{
+    slong most = (slong)(p - 1) / 2;
+    for (unsigned axis = 0; axis < 3; axis++)
+        for (size_t e = 0; e < scheme->factors[axis].count; e++) {
+            const fmpq *value = &scheme->factors[axis].value[e];
+            if (!fmpz_is_one(fmpq_denref(value)) || fmpz_cmp_si(fmpq_numref(value), most) > 0 ||
+                fmpz_cmp_si(fmpq_numref(value), -most) < 0)
+                return false;
+        }
+    return true;
+}
+
+/* In the smallest ring, or that of the file or of the coefficients where the scheme does not hold. */
 static fm_status check(const fm_scheme *scheme, fm_verdict *verdict, fm_error *error)
 {
     if (cli_ring_given(arguments.reading.ring))
         return fm_verify(scheme, scheme->tensor, arguments.reading.ring, verdict, error);
-    return fm_verify_smallest_ring(scheme, verdict, error);
+    fm_status status = fm_verify_smallest_ring(scheme, verdict, error);
+    if (status != FM_OK || verdict->ring.kind != FM_RING_ZP || scheme->ring.kind == FM_RING_ZP ||
+        can_be_meant(scheme, verdict->ring.p))
+        return status;
+    fm_verdict_clear(verdict);
+    return fm_verify(scheme, scheme->tensor, scheme->ring, verdict, error);
 }
 
 static void report_error(report *r, const char *path, size_t index, const fm_error *error)
@@ -240,10 +261,13 @@ const cli_command cli_command_verify = {
     .details =
         "Checks every scheme of every file, exactly, and says for each in which ring it holds: "
         "the\n"
-        "smallest of zt, z, q, else the first of f2, f3, f5, ... below 100. For one that does not\n"
-        "hold, the first equation that fails: which entries of A and B, in which entry of C, what\n"
-        "the coefficient should be and what the products add up to. FILE - is standard input; of "
-        "a\n"
+        "smallest of zt, z, q, else the first of f2, f3, f5, ... below 100 if its coefficients "
+        "are\n"
+        "residues: one with -1 or 1/2 that holds over f2 only does not hold, unless --ring f2 "
+        "says\n"
+        "that it is meant so. For one that does not hold, the first equation that fails: which\n"
+        "entries of A and B, in which entry of C, what the coefficient should be and what the\n"
+        "products add up to. FILE - is standard input; of a\n"
         "folder every file below it that is of a known kind is read. Files are verified at the "
         "same\n"
         "time, the verdicts come in order, and behind those of several files comes their number.\n"
@@ -271,14 +295,14 @@ const cli_command cli_command_verify = {
         "  fewmul verify --format 4x4x4 supplement/\n"
         "  fewmul verify --tensor 2x2x2 - < strassen.txt\n"
         "  fewmul verify --certificate 3x3x3.certificate 3x3x3.json\n\n"
-        "With --json, each line has file, index (from 0), valid, ring (null when none), format,\n"
-        "rank, additions, exponent, coefficients (count: how many that differ and are not 0; "
-        "values:\n"
-        "the smallest of them, at most 16), kind, transposed, inferred (those of format, "
-        "transposed\n"
-        "and ring that the file does not say); border, parameter, field, order and error_powers "
-        "for\n"
-        "schemes with a parameter; or error for what could not be read.\n\n"
+        "With --json, each line has file, index (from 0), valid, ring (null when none; that of a\n"
+        "scheme that holds over f2 and is not meant so too), format, rank, additions, exponent,\n"
+        "coefficients (count: how many that differ and are not 0; values: the smallest of them, "
+        "at\n"
+        "most 16), kind, transposed, inferred (those of format, transposed and ring that the file "
+        "does\n"
+        "not say); border, parameter, field, order and error_powers for schemes with a parameter;\n"
+        "or error for what could not be read.\n\n"
         "Exit code 0: all hold; 1: some scheme does not; 2: something could not be read.",
     .options = options,
     .operands_min = 1,

@@ -82,11 +82,25 @@ static json_t *verdict_json(const char *path, size_t index, const fm_scheme *sch
     return object;
 }
 
+/* The ring in which a scheme holds that does not hold in its own, into name; NULL when there is
+   none. */
+static const char *ring_elsewhere(const fm_scheme *scheme, char name[FM_RING_NAME_SIZE])
+{
+    fm_verdict verdict;
+    if (scheme->ring.kind == FM_RING_ZP)
+        return NULL;
+    bool holds = fm_verify_smallest_ring(scheme, &verdict, NULL) == FM_OK;
+    fm_ring ring = verdict.ring;
+    fm_verdict_clear(&verdict);
+    return holds ? fm_ring_name(ring, name) : NULL;
+}
+
 void cli_verdict_json(FILE *out, const char *path, size_t index, const fm_scheme *scheme,
                       const fm_verdict *verdict)
 {
     char name[FM_RING_NAME_SIZE];
-    const char *ring = verdict->valid ? fm_ring_name(verdict->ring, name) : NULL;
+    const char *ring =
+        verdict->valid ? fm_ring_name(verdict->ring, name) : ring_elsewhere(scheme, name);
     json_t *object = verdict_json(path, index, scheme, verdict->valid, ring);
     json_object_set_new(object, "coefficients", coefficients_json(scheme));
     cli_print_json_to(out, object);
@@ -256,6 +270,8 @@ void cli_verdict_text(FILE *out, const char *label, const fm_scheme *scheme,
         fprintf(out, "does not hold over %s", ring);
         print_place(out, scheme, (const uint32_t[]){verdict->i, verdict->j, verdict->k});
         fprintf(out, "%s and is %s", verdict->expected, verdict->actual);
+        if (ring_elsewhere(scheme, ring) != NULL)
+            fprintf(out, "; it holds over %s", ring);
     } else {
         fprintf(out, "holds over %s", ring);
         if (verdict->ring.kind == FM_RING_ZP && scheme->ring.kind != FM_RING_ZP)

@@ -47,14 +47,15 @@ fm_status fm_levels_choose(const fm_gemm_scheme *scheme, fm_scalar_type type, fm
     const unsigned slots = find_crossover(kernel, scheme, FM_LEVEL_SLOTS);
     *out = (fm_levels){.innermost = fused <= slots ? FM_LEVEL_FUSED : FM_LEVEL_SLOTS,
                        .crossover = fused <= slots ? fused : slots};
-    fm_plan plan = make_plan(scheme, out->innermost, 1);
-    if (!fm_plan_fits(&plan))
+    const fm_plan one = make_plan(scheme, out->innermost, 1);
+    if (!fm_plan_fits(&one))
         return fm_fail(error, FM_BAD_INPUT, "%s has sums of more than %d blocks", scheme->name,
                        FM_GEMM_TERMS_MAX);
-    out->growth = fm_plan_growth(&plan);
-    do {
-        plan = make_plan(scheme, out->innermost, ++out->most + 1);
-    } while (out->most < FM_PLAN_LEVELS_MAX && fm_plan_fits(&plan) &&
-             fm_plan_growth(&plan) <= FM_PLAN_GROWTH_MAX);
+    out->growth = fm_plan_growth(&one);
+    for (out->most = 1; out->most < FM_PLAN_LEVELS_MAX; out->most++) {
+        const fm_plan plan = make_plan(scheme, out->innermost, out->most + 1);
+        if (!fm_plan_fits(&plan) || fm_plan_growth(&plan) > FM_PLAN_GROWTH_MAX)
+            break;
+    }
     return FM_OK;
 }
