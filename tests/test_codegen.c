@@ -26,11 +26,21 @@ static unsigned targets;
 
 static const char warnings[] = "-O2 -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes -Werror";
 
+static bool is_sanitized(void)
+{
+    return FEWMUL_SANITIZE[0] != '\0';
+}
+
 /* As this program is: a library with sanitizers cannot be loaded into one without. */
 static const char *sanitizers(void)
 {
-    return FEWMUL_SANITIZE[0] != '\0' ? "-fsanitize=" FEWMUL_SANITIZE " -fno-sanitize-recover=all"
-                                      : "";
+    return is_sanitized() ? "-O1 -fsanitize=" FEWMUL_SANITIZE " -fno-sanitize-recover=all" : "";
+}
+
+/* With sanitizers compilers are slow, and what this machine cannot run is left out. */
+static unsigned default_targets(void)
+{
+    return is_sanitized() ? (2u << (unsigned)fm_cpu_vectors_here()) - 1 : 0;
 }
 
 static char *write_source(const fm_scheme *scheme, fm_scalar_type type, unsigned crossover)
@@ -38,7 +48,7 @@ static char *write_source(const fm_scheme *scheme, fm_scalar_type type, unsigned
     fm_error error;
     fm_codegen_options options = {.name = "gemm",
                                   .type = type,
-                                  .targets = targets,
+                                  .targets = targets != 0 ? targets : default_targets(),
                                   .crossover = crossover,
                                   .header = "kernel.h"};
     char *path = fm_format("%s/kernel.c", folder), *header = fm_format("%s/kernel.h", folder);
@@ -339,7 +349,7 @@ static void other_builds_multiply(void **state)
         char *probe = fm_format("command -v %s >/dev/null", others[b].compiler);
         bool there = system(probe) == 0;
         free(probe);
-        if (!there || (FEWMUL_SANITIZE[0] != '\0' && b >= 2))
+        if (!there || (is_sanitized() && b >= 2))
             continue;
         for (int type = FM_F32; type <= FM_F64; type++) {
             char *source = write_source(scheme, (fm_scalar_type)type, 8);
@@ -366,7 +376,7 @@ static void each_target_stands_alone(void **state)
     static const char *const compilers[] = {"gcc", "clang"};
     const unsigned last = 1u << (unsigned)fm_cpu_vectors_here();
     fm_scheme *scheme = test_strassen(FM_RING_ZT_VALUE);
-    for (size_t c = 0; c < 2 && FEWMUL_SANITIZE[0] == '\0'; c++) {
+    for (size_t c = 0; c < 2 && !is_sanitized(); c++) {
         char *probe = fm_format("command -v %s >/dev/null", compilers[c]);
         const bool there = system(probe) == 0;
         free(probe);
@@ -415,7 +425,8 @@ static void kernels_are_the_library_s(void **state)
                             .c_stride = N};
     fm_gemm_execute(fm_gemm_kernel_of(fm_cpu_vectors_here(), FM_GEMM_F64), &plan, 1, &c);
 #ifdef __OPTIMIZE__
-    assert_memory_equal(ours.data, other.data, N * N * sizeof(double));
+    if (!is_sanitized()) /* they may keep a product and a sum from being one operation */
+        assert_memory_equal(ours.data, other.data, N * N * sizeof(double));
 #endif
     free(a.data);
     free(b.data);
