@@ -50,3 +50,12 @@ void fm_workspace_give(fm_workspace workspace)
     pthread_mutex_unlock(&lock);
     free(workspace.at);
 }
+
+/* A library that is unloaded leaves nothing behind. */
+static __attribute__((destructor)) void free_kept(void)
+{
+    pthread_mutex_lock(&lock);
+    free(kept.at);
+    kept = (fm_workspace){NULL, 0};
+    pthread_mutex_unlock(&lock);
+}
