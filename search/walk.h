@@ -26,8 +26,8 @@
 #define FM_WALK_EXTENT_MAX 256
 /* Rows are numbered with 14 bits. */
 #define FM_WALK_RANK_MAX 16000
-/* Walks of up to so many products have an index of their own, which is faster: 4x4x4 over f2 37 million
-   flips a second against 33. With sets of two words for up to 96 it was slower (4x4x5: 16 against 23). */
+/* Walks of up to so many products have an index of their own, which is faster: 4x4x4 over f2 41 million
+   flips a second against 34. With sets of two words for up to 96 it was slower (4x4x5: 16 against 23). */
 #define FM_WALK_FEW 64
 
 /* The most walks that run takes side by side. */
