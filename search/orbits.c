@@ -133,19 +133,19 @@ static void transpose(int8_t *to, const int8_t *from, uint32_t size)
 /* s with b = s a, for s = 1 or -1; 0 when there is none. */
 static int ratio(const int8_t *a, const int8_t *b, uint32_t extent)
 {
-    bool equal = true, opposite = true;
-    for (uint32_t e = 0; e < extent; e++) {
-        equal = equal && a[e] == b[e];
-        opposite = opposite && a[e] == -b[e];
-    }
-    return equal ? 1 : opposite ? -1 : 0;
+    if (memcmp(a, b, extent) == 0)
+        return 1;
+    for (uint32_t e = 0; e < extent; e++)
+        if (a[e] != -b[e])
+            return 0;
+    return -1;
 }
 
 /* Whether a product is another one turned by so many positions. */
 static bool is_turned(const int8_t *a, const int8_t *b, uint32_t turn, uint32_t extent)
 {
     int sign = 1;
-    for (uint32_t s = 0; s < 3; s++)
+    for (uint32_t s = 0; s < 3 && sign != 0; s++)
         sign *= ratio(a + (size_t)((s + turn) % 3) * extent, b + (size_t)s * extent, extent);
     return sign == 1;
 }
