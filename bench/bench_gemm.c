@@ -1,6 +1,7 @@
 #include "bench_gemm.h"
 
 #include "blas.h"
+#include "clock.h"
 #include "error.h"
 #include "exact.h"
 #include "execute.h"
@@ -67,9 +68,7 @@ typedef struct operands {
 
 static double now(bool cpu_clock)
 {
-    struct timespec time;
-    clock_gettime(cpu_clock ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+    return fm_clock_seconds(cpu_clock ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC);
 }
 
 /* ---------------------------------------------------------------- contestants */

@@ -1,11 +1,11 @@
 #include "bench_verify.h"
 
+#include "clock.h"
 #include "error.h"
 #include "memory.h"
 
 #include <omp.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* ---------------------------------------------------------------- items */
 
@@ -41,13 +41,6 @@ void fm_verify_item_clear(fm_verify_item *item)
 typedef struct times {
     double *read, *check, *round;
 } times;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static int compare_times(const void *a, const void *b)
 {
@@ -90,14 +83,14 @@ static fm_status measure_item(const fm_verify_item *item, fm_verify_measure *mea
                               double *check, fm_error *error)
 {
     fm_scheme_list list;
-    double start = now();
+    double start = fm_now();
     fm_status status = read_item(item, &list, error);
-    double middle = now();
+    double middle = fm_now();
     if (status != FM_OK)
         return status;
     check_list(&list, measure);
     *read = middle - start;
-    *check = now() - middle;
+    *check = fm_now() - middle;
     fm_scheme_list_free(&list);
     return FM_OK;
 }
@@ -112,7 +105,7 @@ static fm_status run_round(const fm_verify_options *options, unsigned round,
 {
     int threads = options->threads > 0 ? (int)options->threads : omp_get_max_threads();
     fm_status status = FM_OK;
-    double start = now();
+    double start = fm_now();
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
     for (size_t i = 0; i < options->count; i++) {
         fm_error reason;
@@ -126,7 +119,7 @@ static fm_status run_round(const fm_verify_options *options, unsigned round,
             status = outcome == FM_INTERRUPTED ? fm_fail(error, outcome, "interrupted")
                                                : fm_fail(error, outcome, "%s", reason.message);
     }
-    t->round[round] = now() - start;
+    t->round[round] = fm_now() - start;
     return status;
 }
 

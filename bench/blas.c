@@ -1,5 +1,6 @@
 #include "blas.h"
 
+#include "clock.h"
 #include "memory.h"
 
 #include <dlfcn.h>
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---------------------------------------------------------------- OpenBLAS */
@@ -34,13 +34,6 @@ static bool runs_here(const char *core)
 #endif
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static void *open_first(const char *const *files)
 {
     void *library = NULL;
@@ -63,12 +56,12 @@ static double time_openblas(fm_scalar_type type)
     void *a = calloc(2 * N * N, sizeof(double)), *c = calloc(N * N, sizeof(double));
     double least = 0;
     for (int i = 0; i < TRIALS && dgemm != NULL && sgemm != NULL && a != NULL && c != NULL; i++) {
-        double start = now();
+        double start = fm_now();
         if (type == FM_F32)
             sgemm(101, 111, 111, N, N, N, 1, a, N, (float *)a + N * N, N, 0, c, N);
         else
             dgemm(101, 111, 111, N, N, N, 1, a, N, (double *)a + N * N, N, 0, c, N);
-        double seconds = now() - start;
+        double seconds = fm_now() - start;
         least = i == 0 || seconds < least ? seconds : least;
     }
     free(a);

@@ -1,10 +1,10 @@
 #include "machine.h"
 
+#include "clock.h"
 #include "memory.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* As many sums as hide the latency of the units: two of them, 4 or 5 cycles each. */
 enum { STEPS = 100000, RUNS = 40, PEAK_SUMS = 12 };
@@ -70,13 +70,11 @@ static peak_loop *choose_loop(fm_cpu_vectors vectors, bool f32)
 
 static double seconds_of(peak_loop *loop)
 {
-    struct timespec begin, end;
     volatile double result;
-    clock_gettime(CLOCK_MONOTONIC, &begin);
+    double begin = fm_now();
     result = loop(STEPS);
-    clock_gettime(CLOCK_MONOTONIC, &end);
     (void)result;
-    return (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
+    return fm_now() - begin;
 }
 
 double fm_machine_peak(fm_cpu_vectors vectors, fm_scalar_type type)

@@ -1,5 +1,6 @@
 #include "lifter.h"
 
+#include "clock.h"
 #include "error.h"
 #include "memory.h"
 
@@ -91,13 +92,6 @@ static bool take(cli_lifter *lifter, entry *e)
 
 /* ---------------------------------------------------------------- the thread */
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void note_failure(cli_lifter *lifter, fm_status status, const fm_error *error)
 {
     pthread_mutex_lock(&lifter->lock);
@@ -116,7 +110,7 @@ static bool lift_entry(cli_lifter *lifter, const entry *e)
     char *path = NULL;
     cli_lift lift = {.find = e->find, .find_path = e->path};
     fm_lift_options options = {.ring = {FM_RING_Q, 0}, .stop = &lifter->stop};
-    double begin = now();
+    double begin = fm_now();
     fm_status status = fm_lift(e->find, &options, &scheme, &error);
     if (status == FM_INTERRUPTED)
         return false;
@@ -127,7 +121,7 @@ static bool lift_entry(cli_lifter *lifter, const entry *e)
     }
     lift.scheme = status == FM_OK ? scheme : NULL;
     lift.path = path;
-    lift.seconds = now() - begin;
+    lift.seconds = fm_now() - begin;
     lift.message = error.message;
     lifter->report(lifter->context, &lift);
     fm_scheme_free(scheme);
@@ -203,10 +197,10 @@ static void drain(cli_lifter *lifter, const volatile int *stop, double seconds)
     pthread_mutex_lock(&lifter->lock);
     lifter->ending = true;
     pthread_cond_broadcast(&lifter->changed);
-    while ((lifter->count > 0 || lifter->busy) && (limit == 0 || now() < limit)) {
+    while ((lifter->count > 0 || lifter->busy) && (limit == 0 || fm_now() < limit)) {
         wait_a_moment(lifter);
         if (*stop != 0 && limit == 0)
-            limit = now() + seconds;
+            limit = fm_now() + seconds;
     }
     __atomic_store_n(&lifter->stop, lifter->count > 0 || lifter->busy, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&lifter->lock);

@@ -1,12 +1,12 @@
 #include "metrics.h"
 
+#include "clock.h"
 #include "error.h"
 #include "json.h"
 #include "print.h"
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 fm_status cli_metrics_open(cli_metrics *metrics, const char *path, fm_error *error)
 {
@@ -20,12 +20,9 @@ fm_status cli_metrics_open(cli_metrics *metrics, const char *path, fm_error *err
 /* A line's first members, and the rate since the last one. */
 static json_t *begin_line(cli_metrics *m, double seconds, uint64_t flips, uint32_t best_rank)
 {
-    struct timespec clock;
-    clock_gettime(CLOCK_REALTIME, &clock);
     double span = seconds - m->seconds;
     json_t *line = json_object();
-    json_object_set_new(line, "time",
-                        cli_json_real((double)clock.tv_sec + 1e-9 * (double)clock.tv_nsec));
+    json_object_set_new(line, "time", cli_json_real(fm_clock_seconds(CLOCK_REALTIME)));
     json_object_set_new(line, "seconds", cli_json_real(seconds));
     json_object_set_new(line, "format", fm_json_string(m->tensor));
     json_object_set_new(line, "ring", json_string(m->ring));

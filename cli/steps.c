@@ -1,19 +1,14 @@
 #include "steps.h"
 
-#include <stdio.h>
-#include <time.h>
-#include <unistd.h>
+#include "clock.h"
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+#include <stdio.h>
+#include <unistd.h>
 
 cli_steps cli_steps_begin(const char *what, size_t count)
 {
-    return (cli_steps){.what = what, .count = count, .shown = isatty(STDERR_FILENO) ? now() : -1};
+    return (cli_steps){
+        .what = what, .count = count, .shown = isatty(STDERR_FILENO) ? fm_now() : -1};
 }
 
 void cli_steps_add(cli_steps *steps)
@@ -21,10 +16,10 @@ void cli_steps_add(cli_steps *steps)
 #pragma omp critical(cli_steps)
     {
         steps->done++;
-        if (steps->shown >= 0 && now() - steps->shown > 1) {
+        if (steps->shown >= 0 && fm_now() - steps->shown > 1) {
             fprintf(stderr, "\r%zu of %zu %s", steps->done, steps->count, steps->what);
             fflush(stderr);
-            steps->shown = now();
+            steps->shown = fm_now();
         }
     }
 }

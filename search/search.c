@@ -1,6 +1,7 @@
 /* The parallel driver: walkers, a few a thread, until a limit is reached. Threads meet to report and
    for checkpoints; what walkers have from each other is the engine's business (engine.h). */
 #include "checkpoint.h"
+#include "clock.h"
 #include "engine.h"
 #include "error.h"
 #include "memory.h"
@@ -53,7 +54,6 @@ typedef struct search {
     fm_products *starts;
     size_t start_count;
     uint32_t start_rank; /* the best of the starting schemes */
-    char **parents;      /* the hashes of those that were given */
     team_member *members;
     unsigned member_count, threads;
     _Atomic unsigned unfinished; /* members that have not reached the limit of flips */
@@ -102,13 +102,6 @@ static unsigned members_together(const search *s)
     return each < FM_ENGINE_TOGETHER ? each : FM_ENGINE_TOGETHER;
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static void wait_seconds(double seconds)
 {
     struct timespec time = {(time_t)seconds, (long)(1e9 * (seconds - (double)(time_t)seconds))};
@@ -119,20 +112,8 @@ static void wait_seconds(double seconds)
 
 static void set_provenance(const search *s, fm_scheme *scheme)
 {
-    char text[sizeof "2026-11-24T01:02:03Z"];
-    time_t seconds = time(NULL);
-    struct tm utc;
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
-    fm_provenance provenance = {
-        .engine = (char *)s->engine->name,
-        .version = FEWMUL_VERSION,
-        .time = text,
-        .seed = s->options->seed,
-        .has_seed = true,
-        .parents = s->parents,
-        .parent_count = s->options->from_count,
-    };
-    fm_scheme_set_provenance(scheme, &provenance);
+    fm_scheme_set_parents(scheme, s->engine->name, &s->options->seed, s->options->from,
+                          s->options->from_count);
 }
 
 static unsigned distinct_count(const search *s)
@@ -240,7 +221,7 @@ static bool is_find(const search *s, uint64_t score)
 /* Hands over the member's best scheme when it is due: at once where schemes are collected. */
 static void deliver_when_due(search *s, team_member *member, bool at_end)
 {
-    double seconds = now() - s->start;
+    double seconds = fm_now() - s->start;
     bool collects = s->collected != NULL && target_is_met(s, member->best);
     if (!member->undelivered || (!at_end && seconds < member->retry_at) ||
         (!at_end && !collects && seconds < member->best_at + settle_seconds))
@@ -263,7 +244,7 @@ static void note_best(search *s, team_member *member)
 {
     uint64_t score = s->engine->best_score(member->walker);
     omp_set_lock(&s->lock);
-    double seconds = now() - s->start;
+    double seconds = fm_now() - s->start;
     member->best = score;
     member->best_at = seconds;
     member->retry_at = 0;
@@ -284,7 +265,7 @@ static void report_progress(search *s)
 {
     uint32_t *ranks = fm_alloc(2 * (size_t)s->member_count, sizeof *ranks);
     fm_search_progress progress = {
-        .seconds = now() - s->start,
+        .seconds = fm_now() - s->start,
         .walker_count = s->member_count,
         .current = ranks,
         .best = ranks + s->member_count,
@@ -416,7 +397,7 @@ static void answer(search *s, unsigned thread, unsigned *answered)
 /* Saves the state now, with no walker at work. */
 static fm_status save_now(search *s, fm_error *error)
 {
-    double seconds = now() - s->start;
+    double seconds = fm_now() - s->start;
     for (unsigned i = 0; i < s->member_count; i++) {
         fm_state_clear(&s->members[i].state);
         member_state(s, &s->members[i], &s->members[i].state);
@@ -502,7 +483,7 @@ static fm_status open_checkpoint(search *s, fm_error *error)
         status = restore(s, &state, error);
     else if (status == FM_NO)
         status = save_now(s, error);
-    s->save_at = now() - s->start +
+    s->save_at = fm_now() - s->start +
                  (s->options->checkpoint_seconds > 0 ? s->options->checkpoint_seconds
                                                      : default_checkpoint_seconds);
     s->save_seen = s->options->save != NULL ? *s->options->save : 0;
@@ -517,7 +498,7 @@ static fm_status open_checkpoint(search *s, fm_error *error)
 static void watch(search *s)
 {
     const fm_search_options *options = s->options;
-    double seconds = now() - s->start;
+    double seconds = fm_now() - s->start;
     if ((options->seconds > 0 && seconds >= options->seconds + s->earlier) || stop_is_asked(s))
         s->stop = true;
     if (s->unsaved_count > 0 && seconds >= s->unsaved_at) {
@@ -594,7 +575,7 @@ static void deliver_the_rest(search *s)
 {
     enum { TRIES = 4 };
     for (int try = 0; try < TRIES; try++) {
-        offer_unsaved(s, now() - s->start);
+        offer_unsaved(s, fm_now() - s->start);
         bool all = s->unsaved_count == 0;
         for (unsigned i = 0; i < s->member_count; i++) {
             deliver_when_due(s, &s->members[i], true);
@@ -764,11 +745,6 @@ static fm_status make_starts(search *s, fm_error *error)
     const fm_search_options *options = s->options;
     size_t count = options->from_count;
     s->starts = fm_alloc_zero(count > 0 ? count : 1, sizeof *s->starts);
-    s->parents = fm_alloc(count, sizeof *s->parents);
-    for (size_t i = 0; i < count; i++) {
-        s->parents[i] = fm_alloc(FM_HASH_SIZE, 1);
-        fm_scheme_hash(options->from[i], s->parents[i]);
-    }
     fm_status status = FM_OK;
     if (count == 0) {
         fm_ring ring = options->ring.kind == FM_RING_Z ? FM_RING_ZT_VALUE : options->ring;
@@ -885,9 +861,6 @@ static void clear(search *s)
     for (size_t i = 0; i < s->start_count; i++)
         fm_products_clear(&s->starts[i]);
     free(s->starts);
-    for (size_t i = 0; i < s->options->from_count; i++)
-        free(s->parents[i]);
-    free(s->parents);
     free(s->collected);
     for (unsigned i = 0; i < s->unsaved_count; i++)
         fm_scheme_free(s->unsaved[i]);
@@ -901,7 +874,7 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
     search s = {.tensor = tensor,
                 .options = options,
                 .engine = engine_of(tensor, options),
-                .start = now(),
+                .start = fm_now(),
                 .best_score = UINT64_MAX};
     fm_status status = check_options(tensor, options, error);
     if (status != FM_OK)
@@ -927,7 +900,7 @@ fm_status fm_search(const fm_tensor *tensor, const fm_search_options *options,
         run_threads(&s);
         status = outcome(&s, error);
         *result = (fm_search_result){.best_rank = rank_of(s.best_score),
-                                     .seconds = now() - s.start,
+                                     .seconds = fm_now() - s.start,
                                      .best_seconds = s.best_seconds,
                                      .finds_saved = s.delivered,
                                      .distinct = distinct_count(&s)};

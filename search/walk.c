@@ -1,10 +1,10 @@
 /* Which kernel is for whom. */
 #include "walk.h"
 
+#include "clock.h"
 #include "walk_kernels.h"
 
 #include <stdatomic.h>
-#include <time.h>
 
 /* NULL: not built. */
 static const struct {
@@ -93,22 +93,21 @@ static double time_path(fm_walk_path path)
         fm_walk_kernel_by(path, (fm_ring){FM_RING_ZP, 2}, 16, FM_WALK_FEW);
     fm_random random[FM_LANES_MAX];
     fm_lane lanes[FM_LANES_MAX];
-    struct timespec begin, end;
     for (unsigned l = 0; l < FM_LANES_MAX; l++) {
         fm_random_seed(&random[l], 1, l);
         lanes[l] = (fm_lane){.walk = kernel->new ((uint32_t[3]){16, 16, 16}, FM_WALK_FEW),
                              .random = &random[l]};
         append_standard(kernel, lanes[l].walk);
     }
-    clock_gettime(CLOCK_MONOTONIC, &begin);
+    double begin = fm_now();
     for (uint64_t left = ATTEMPTS, before = 0; left > 0; before = lanes[0].attempts) {
         kernel->run(lanes, FM_LANES_MAX, left); /* stops where a rank falls */
         left -= lanes[0].attempts - before;
     }
-    clock_gettime(CLOCK_MONOTONIC, &end);
+    double end = fm_now();
     for (unsigned l = 0; l < FM_LANES_MAX; l++)
         kernel->free(lanes[l].walk);
-    return (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
+    return end - begin;
 }
 
 /* Each in turn, the shortest time of some counts. */

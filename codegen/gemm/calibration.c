@@ -1,12 +1,12 @@
 #include "calibration.h"
 
+#include "clock.h"
 #include "cost_file.h"
 #include "workspace.h"
 
 #include <omp.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 /* Blocks of SIZE rows and columns, WIDE of them side by side, so that they do not stay in caches; rows
    are a multiple of 4 KiB apart, or GAP entries more. */
@@ -36,9 +36,7 @@ typedef struct laboratory {
 /* One thread by its own clock, which stands still while others have the processor. */
 static double now(unsigned threads)
 {
-    struct timespec time;
-    clock_gettime(threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+    return fm_clock_seconds(threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC);
 }
 
 static void run_product(const laboratory *lab, const experiment *e, fm_gemm_worker *worker)
