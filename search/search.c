@@ -362,13 +362,6 @@ static void watch_checkpoints(search *s, double seconds)
     const fm_search_options *options = s->options;
     if (s->is_writing && !fm_saver_busy(s->saver))
         note_saved(s, seconds);
-    if (s->is_collecting && s->missing == 0) {
-        fm_state state = assemble(s, seconds);
-        s->is_collecting = false;
-        s->is_writing = true;
-        s->saved_at = seconds;
-        fm_saver_begin(s->saver, &state);
-    }
     bool is_asked = options->save != NULL && *options->save != s->save_seen;
     if (s->is_collecting || s->is_writing || (!is_asked && seconds < s->save_at))
         return;
@@ -381,17 +374,31 @@ static void watch_checkpoints(search *s, double seconds)
     s->collecting++;
 }
 
-/* Saves the thread's members when a checkpoint is being collected that has not got them. */
+/* Puts the members' states together when all are there, for the saver. */
+static void end_collecting(search *s)
+{
+    double seconds = fm_now() - s->start;
+    fm_state state = assemble(s, seconds);
+    s->is_collecting = false;
+    s->is_writing = true;
+    s->saved_at = seconds;
+    fm_saver_begin(s->saver, &state);
+}
+
+/* Saves the thread's members when a checkpoint is being collected that has not got them. What they
+   share is saved before thread 0 goes on, so that with one thread it is of the same moment. */
 static void answer(search *s, unsigned thread, unsigned *answered)
 {
     unsigned together = members_together(s);
-    if (*answered == s->collecting)
-        return;
-    *answered = s->collecting;
-    for (unsigned i = 0; i < s->member_count; i++)
-        if (i / together % s->threads == thread)
-            member_state(s, &s->members[i], &s->members[i].state);
-    s->missing--;
+    if (*answered != s->collecting) {
+        *answered = s->collecting;
+        for (unsigned i = 0; i < s->member_count; i++)
+            if (i / together % s->threads == thread)
+                member_state(s, &s->members[i], &s->members[i].state);
+        s->missing--;
+    }
+    if (thread == 0 && s->is_collecting && s->missing == 0)
+        end_collecting(s);
 }
 
 /* Saves the state now, with no walker at work. */

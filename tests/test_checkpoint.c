@@ -117,6 +117,91 @@ static void one_walker_goes_on_as_if_it_had_not_stopped(void **state)
     }
 }
 
+/* Copies of the checkpoint while a search goes on. */
+typedef struct copies {
+    size_t count;
+    char *text[24];
+    size_t length[24];
+} copies;
+
+static void copy_checkpoint(void *context, const fm_search_progress *progress)
+{
+    (void)progress;
+    fm_error error;
+    copies *c = context;
+    char *text;
+    size_t length, before = c->count - 1;
+    if (c->count == sizeof c->text / sizeof c->text[0])
+        return;
+    assert_ok(fm_file_read(path, &text, &length, &error), error);
+    if (c->count > 0 && length == c->length[before] && memcmp(text, c->text[before], length) == 0) {
+        free(text);
+        return;
+    }
+    c->text[c->count] = text;
+    c->length[c->count++] = length;
+}
+
+static void write_bytes(const char *text, size_t length)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* The state in the checkpoint; *whole is to be freed. */
+static const char *read_state(char **whole, size_t *length)
+{
+    fm_error error;
+    assert_ok(fm_file_read(path, whole, length, &error), error);
+    const char *state = strstr(*whole, "\n\n");
+    assert_non_null(state);
+    *length -= (size_t)(state - *whole);
+    return state;
+}
+
+static void what_any_checkpoint_leads_to_is_the_same(void **state)
+{
+    (void)state;
+    fm_error error;
+    fm_search_result result;
+    copies c = {0};
+    fm_tensor *tensor = test_matmul(2, 2, 2);
+    fm_search_options options = {.ring = test_ring("f3"),
+                                 .threads = 1,
+                                 .walkers = 1,
+                                 .seed = 3,
+                                 .flips = 4000000,
+                                 .checkpoint = path,
+                                 .checkpoint_seconds = 1e-4,
+                                 .on_progress = copy_checkpoint,
+                                 .progress_seconds = 1e-4,
+                                 .context = &c};
+    assert_ok(fm_search(tensor, &options, &result, &error), error);
+    size_t length, expected_length;
+    char *whole, *expected_whole;
+    const char *expected = read_state(&expected_whole, &expected_length);
+    options.on_progress = NULL;
+    options.checkpoint_seconds = 0;
+    assert_true(c.count > 0);
+    for (size_t i = 0; i < c.count; i++) {
+        write_bytes(c.text[i], c.length[i]);
+        assert_ok(fm_search(tensor, &options, &result, &error), error);
+        const char *found = read_state(&whole, &length);
+        assert_int_equal(length, expected_length);
+        size_t different = 0;
+        for (size_t b = 0; b < length; b++)
+            different += found[b] != expected[b];
+        /* Seconds: of the search, until its best rank, until the walker's. */
+        assert_in_range(different, 0, 3 * sizeof(double));
+        free(whole);
+        free(c.text[i]);
+    }
+    free(expected_whole);
+    fm_tensor_free(tensor);
+}
+
 static fm_status resume(const char *format, const char *ring, fm_error *error)
 {
     last l = {0};
@@ -135,14 +220,6 @@ static void another_search_is_refused_with_the_reason(void **state)
     assert_int_equal(resume("2x2x3", "zt", &error), FM_BAD_INPUT);
     assert_non_null(strstr(error.message, "ring f2"));
     assert_ok(resume("2x2x3", "f2", &error), error);
-}
-
-static void write_bytes(const char *text, size_t length)
-{
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, length, file), length);
-    assert_int_equal(fclose(file), 0);
 }
 
 static void damaged_files_are_refused_and_left_alone(void **state)
@@ -295,6 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(one_walker_goes_on_as_if_it_had_not_stopped, remove_checkpoint),
+        cmocka_unit_test_teardown(what_any_checkpoint_leads_to_is_the_same, remove_checkpoint),
         cmocka_unit_test_teardown(another_search_is_refused_with_the_reason, remove_checkpoint),
         cmocka_unit_test_teardown(damaged_files_are_refused_and_left_alone, remove_checkpoint),
         cmocka_unit_test_teardown(killed_at_any_moment_there_is_a_whole_checkpoint,
