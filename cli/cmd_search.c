@@ -327,34 +327,48 @@ static fm_status end_lifts(session *s, fm_status status, fm_error *error)
 
 /* ---------------------------------------------------------------- the call */
 
-static void free_schemes(fm_scheme **schemes, size_t count)
+/* The schemes that a search starts from, and what messages call them. */
+typedef struct starts {
+    size_t count;
+    fm_scheme **schemes;
+    char **labels;
+} starts;
+
+static void starts_clear(starts *s)
 {
-    for (size_t i = 0; i < count; i++)
-        fm_scheme_free(schemes[i]);
-    free(schemes);
+    for (size_t i = 0; i < s->count; i++) {
+        fm_scheme_free(s->schemes[i]);
+        free(s->labels[i]);
+    }
+    free(s->schemes);
+    free(s->labels);
 }
 
-/* All schemes of the --from files. */
-static fm_status read_starts(fm_scheme ***out, size_t *count, fm_error *error)
+static fm_status add_starts(starts *s, const char *path, fm_error *error)
 {
-    fm_scheme **schemes = NULL;
-    *count = 0;
-    for (size_t f = 0; f < arguments.from.count; f++) {
-        fm_scheme_list list;
-        fm_status status = fm_scheme_read(arguments.from.items[f], &list, error);
-        if (status != FM_OK) {
-            free_schemes(schemes, *count);
-            return status;
-        }
-        schemes = fm_realloc(schemes, *count + list.count, sizeof *schemes);
-        for (size_t i = 0; i < list.count; i++) {
-            schemes[(*count)++] = list.schemes[i];
-            list.schemes[i] = NULL;
-        }
-        fm_scheme_list_free(&list);
+    fm_scheme_list list;
+    fm_status status = fm_scheme_read(path, &list, error);
+    if (status != FM_OK)
+        return status;
+    s->schemes = fm_realloc(s->schemes, s->count + list.count, sizeof *s->schemes);
+    s->labels = fm_realloc(s->labels, s->count + list.count, sizeof *s->labels);
+    for (size_t i = 0; i < list.count; i++) {
+        s->labels[s->count] = cli_list_label(path, &list, i);
+        s->schemes[s->count++] = list.schemes[i];
+        list.schemes[i] = NULL;
     }
-    *out = schemes;
+    fm_scheme_list_free(&list);
     return FM_OK;
+}
+
+/* All schemes of the --from files; cleared by the caller, also after an error. */
+static fm_status read_starts(starts *s, fm_error *error)
+{
+    fm_status status = FM_OK;
+    *s = (starts){0};
+    for (size_t f = 0; f < arguments.from.count && status == FM_OK; f++)
+        status = add_starts(s, arguments.from.items[f], error);
+    return status;
 }
 
 static double mean_rate(const fm_search_result *result)
@@ -423,8 +437,7 @@ static bool parse_coefficients(int *least, int *most)
 static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_objective objective,
                         fm_store *store, fm_error *error)
 {
-    fm_scheme **starts;
-    size_t count;
+    starts from;
     fm_search_result result;
     bool terminal = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
     session s = {.store = store,
@@ -432,10 +445,8 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
                  .tensor = fm_tensor_name(tensor),
                  .redraw = terminal};
     fm_tensor *through = NULL;
-    fm_status status = read_starts(&starts, &count, error);
-    if (status != FM_OK)
-        return status;
-    if (arguments.through != NULL)
+    fm_status status = read_starts(&from, error);
+    if (status == FM_OK && arguments.through != NULL)
         status = fm_tensor_parse_format(arguments.through, &through, error);
     fm_search_options settings = {
         .engine = arguments.engine,
@@ -454,8 +465,9 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
         .distinct = (unsigned)arguments.distinct,
         .seconds = arguments.seconds,
         .flips = arguments.flips,
-        .from = (const fm_scheme *const *)starts,
-        .from_count = count,
+        .from = (const fm_scheme *const *)from.schemes,
+        .from_count = from.count,
+        .from_labels = (const char *const *)from.labels,
         .stop = cli_stop_flag(),
         .checkpoint = arguments.checkpoint,
         .checkpoint_seconds = arguments.checkpoint_interval,
@@ -470,7 +482,6 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
         parse_coefficients(&settings.least, &settings.most);
     if (status == FM_OK && arguments.metrics != NULL)
         status = open_metrics(&s, fm_search_engine(tensor, &settings), error);
-    cli_catch_signals();
     if (status == FM_OK && arguments.lift)
         status = cli_lifter_start(store, on_lift, &s, &s.lifter, error);
     if (status == FM_OK)
@@ -488,7 +499,7 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
         cli_metrics_end(&s.metrics, &result);
     cli_metrics_close(&s.metrics);
     fm_tensor_free(through);
-    free_schemes(starts, count);
+    starts_clear(&from);
     return status;
 }
 
@@ -521,6 +532,7 @@ static int run(size_t count, char **operands)
     unsigned objective;
     fm_store *store = NULL;
     const char *folder = arguments.store != NULL ? arguments.store : cli_default_store();
+    cli_catch_signals(); /* a SIGUSR1 that came sooner would end the process */
     if (arguments.target > UINT32_MAX || arguments.threads > 4096 || arguments.walkers > 1000000 ||
         arguments.distinct > 1000000)
         return cli_error("--target, --distinct, --threads or --walkers: too large");

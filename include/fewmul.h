@@ -534,6 +534,7 @@ typedef struct fm_search_options {
     uint64_t flips;    /* each walker stops after so many; 0: never */
     const fm_scheme *const *from; /* start from these in turn instead of the standard scheme */
     size_t from_count;
+    const char *const *from_labels; /* what messages call them; NULL: by their numbers from 1 */
     const volatile int *stop; /* the search ends soon after *stop becomes nonzero; may be NULL */
 
     /* Where the state of the search is saved, every checkpoint_seconds (0: every 5 minutes), when

@@ -508,11 +508,10 @@ static void watch(search *s)
     double seconds = fm_now() - s->start;
     if ((options->seconds > 0 && seconds >= options->seconds + s->earlier) || stop_is_asked(s))
         s->stop = true;
-    if (s->unsaved_count > 0 && seconds >= s->unsaved_at) {
-        omp_set_lock(&s->lock);
+    omp_set_lock(&s->lock);
+    if (s->unsaved_count > 0 && seconds >= s->unsaved_at)
         offer_unsaved(s, seconds);
-        omp_unset_lock(&s->lock);
-    }
+    omp_unset_lock(&s->lock);
     if (s->saver != NULL)
         watch_checkpoints(s, seconds);
     if (options->on_progress != NULL && options->progress_seconds > 0 &&
@@ -718,28 +717,30 @@ static fm_status check_options(const fm_tensor *tensor, const fm_search_options 
     return FM_OK;
 }
 
-/* Takes a starting scheme into the search's ring, if it holds there. */
-static fm_status add_start(search *s, const fm_scheme *given, fm_error *error)
+/* Takes a starting scheme into the search's ring, if it holds there; label names it in messages. */
+static fm_status add_start(search *s, const fm_scheme *given, const char *label, fm_error *error)
 {
     fm_scheme *scheme;
     fm_verdict verdict;
     fm_ring ring = s->options->ring;
     if (!fm_tensor_equal(given->tensor, s->tensor))
-        return fm_fail(error, FM_BAD_INPUT, "a starting scheme is for %s, not for %s",
+        return fm_fail(error, FM_BAD_INPUT, "%s: a scheme for %s, not for %s", label,
                        given->tensor->name, s->tensor->name);
     if (ring.kind == FM_RING_Z) /* walks are over zt */
         ring = FM_RING_ZT_VALUE;
-    fm_status status = fm_scheme_to_ring(given, ring, &scheme, error);
+    fm_error reason;
+    fm_status status = fm_scheme_to_ring(given, ring, &scheme, &reason);
     if (status != FM_OK)
-        return status;
+        return fm_fail(error, status, "%s: %s", label, reason.message);
     status = fm_verify(scheme, s->tensor, ring, &verdict, error);
-    fm_verdict_clear(&verdict);
     if (status == FM_NO)
-        status = fm_fail(error, FM_BAD_INPUT, "a starting scheme does not hold");
-    else if (status == FM_OK &&
-             (scheme->rank == 0 || scheme->rank > FM_WALK_RANK_MAX - RANK_MARGIN))
-        status = fm_fail(error, FM_BAD_INPUT, "%s: rank %u; the search takes from 1 to %d",
-                         s->tensor->name, scheme->rank, FM_WALK_RANK_MAX - RANK_MARGIN);
+        status = fm_fail(error, FM_BAD_INPUT,
+                         "%s: does not hold: entry (%u, %u, %u) should be %s and is %s", label,
+                         verdict.i, verdict.j, verdict.k, verdict.expected, verdict.actual);
+    fm_verdict_clear(&verdict);
+    if (status == FM_OK && (scheme->rank == 0 || scheme->rank > FM_WALK_RANK_MAX - RANK_MARGIN))
+        status = fm_fail(error, FM_BAD_INPUT, "%s: rank %u; the search takes from 1 to %d", label,
+                         scheme->rank, FM_WALK_RANK_MAX - RANK_MARGIN);
     if (status == FM_OK)
         fm_products_from_scheme(&s->starts[s->start_count++], scheme);
     fm_scheme_free(scheme);
@@ -757,11 +758,15 @@ static fm_status make_starts(search *s, fm_error *error)
         fm_ring ring = options->ring.kind == FM_RING_Z ? FM_RING_ZT_VALUE : options->ring;
         status = fm_scheme_standard(s->tensor, ring, &standard, error);
         if (status == FM_OK)
-            status = add_start(s, standard, error);
+            status = add_start(s, standard, s->tensor->name, error);
         fm_scheme_free(standard);
     }
-    for (size_t i = 0; i < count && status == FM_OK; i++)
-        status = add_start(s, options->from[i], error);
+    for (size_t i = 0; i < count && status == FM_OK; i++) {
+        char *number = fm_format("starting scheme %zu", i + 1);
+        const char *label = options->from_labels != NULL ? options->from_labels[i] : number;
+        status = add_start(s, options->from[i], label, error);
+        free(number);
+    }
     s->start_rank = UINT32_MAX;
     for (size_t i = 0; i < s->start_count; i++)
         if (s->starts[i].rank < s->start_rank)

@@ -28,7 +28,9 @@ exits 1 "$fewmul" search 2x2x2 --target 6 --flips 10k --store store
 has out 'the target was not reached'
 exits 0 "$fewmul" search 2x2x2 --ring f3 --from "$path" --target 7 --store store
 exits 2 "$fewmul" search 2x2x3 --from "$path" --store store
-has err 'a starting scheme is for 2x2x2, not for 2x2x3'
+has err "$path: a scheme for 2x2x2, not for 2x2x3"
+exits 2 "$fewmul" search 3x3x3 --from "$(ls one/3x3x3/f2/"$best"/*.json | head -n 1)" --store store
+has err '.json: no map from f2 to zt'
 
 # A tensor from a file.
 printf 'shape 2 2 3\n1 1 1 1\n1 2 2 1\n2 1 2 1\n2 2 3 1\n' >poly.tns
