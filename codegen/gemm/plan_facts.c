@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---------------------------------------------------------------- terms of sums */
 
@@ -124,4 +125,40 @@ char *fm_plan_name(const fm_plan *plan)
         name = longer;
     }
     return name;
+}
+
+/* One level; *text moves behind it. */
+static bool parse_level(const char **text, fm_plan_level *level)
+{
+    static const char *const ways[] = {[FM_LEVEL_FUSED] = " fused", [FM_LEVEL_SLOTS] = " slots"};
+    const size_t length = strcspn(*text, " ");
+    level->scheme = NULL;
+    for (size_t i = 0; i < fm_gemm_scheme_count && level->scheme == NULL; i++)
+        if (length > 0 && strncmp(*text, fm_gemm_schemes[i]->name, length) == 0)
+            level->scheme = fm_gemm_schemes[i];
+    *text += length;
+    for (int way = 0; way < 2; way++)
+        if (strncmp(*text, ways[way], strlen(ways[way])) == 0) {
+            level->way = (fm_level_way)way;
+            *text += strlen(ways[way]);
+            return level->scheme != NULL;
+        }
+    return false;
+}
+
+bool fm_plan_of_name(const char *name, fm_plan *plan)
+{
+    *plan = (fm_plan){.level_count = 0};
+    if (strcmp(name, "classical") == 0)
+        return true;
+    while (plan->level_count < FM_PLAN_LEVELS_MAX &&
+           parse_level(&name, &plan->levels[plan->level_count])) {
+        plan->level_count++;
+        if (*name == '\0')
+            return fm_plan_fits(plan);
+        if (strncmp(name, ", ", 2) != 0)
+            return false;
+        name += 2;
+    }
+    return false;
 }
