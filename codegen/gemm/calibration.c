@@ -168,7 +168,7 @@ static fm_gemm_costs measure_costs(const fm_gemm_kernel *kernel, unsigned thread
         fm_gemm_modulus_init(&modulus, usual_modulus(kernel->type));
         lab.team.modulus = &modulus;
     }
-    fm_gemm_team_place(&lab.team, shape, memory.at);
+    fm_gemm_team_place(&lab.team, shape, threads, memory.at);
     lab.a = memory.at + buffers;
     lab.b = lab.a + a_count * kernel->size;
     lab.c = lab.b + a_count * kernel->size;

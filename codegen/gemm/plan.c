@@ -331,6 +331,24 @@ static void run_sum(const stage *l, const fm_gemm_step *step)
         sum_line(l, terms, count, line, length, slot + line * stride);
 }
 
+/* Multiples of row i to that of each target, to those at once that have as many columns. */
+static void spread_row(const fm_gemm_team *team, size_t columns, const char *row, size_t i,
+                       const fm_gemm_target *targets, const ptrdiff_t *strides, size_t count)
+{
+    fm_gemm_update updates[FM_GEMM_TERMS_MAX];
+    for (size_t t = 0, found = 0; t < count; t++) {
+        if (i < targets[t].rows)
+            updates[found++] = (fm_gemm_update){targets[t].coefficient, targets[t].beta,
+                                                (char *)targets[t].at + (ptrdiff_t)i * strides[t]};
+        if (t + 1 < count && targets[t + 1].columns == targets[t].columns)
+            continue;
+        if (found > 0)
+            team->kernel->add(least(columns, targets[t].columns), row, updates, found,
+                              team->modulus);
+        found = 0;
+    }
+}
+
 /* Multiples of a slot to other blocks, a row to all of them while it is in the cache. */
 static void run_spread(const stage *l, const fm_gemm_step *step)
 {
@@ -351,13 +369,7 @@ static void run_spread(const stage *l, const fm_gemm_step *step)
     const size_t stride = (size_t)from->row_stride * l->size;
     fm_gemm_range mine = fm_gemm_share(from->rows, 1, w->index, w->count);
     for (size_t i = mine.begin; i < mine.end; i++)
-        for (size_t t = 0; t < count; t++) {
-            fm_gemm_update update = {targets[t].coefficient, targets[t].beta,
-                                     (char *)targets[t].at + (ptrdiff_t)i * strides[t]};
-            if (i < targets[t].rows)
-                w->team->kernel->add(least(from->columns, targets[t].columns), slot + i * stride,
-                                     &update, w->team->modulus);
-        }
+        spread_row(w->team, from->columns, slot + i * stride, i, targets, strides, count);
 }
 
 static void run_multiply(const stage *l, const fm_gemm_step *step, char *work)
