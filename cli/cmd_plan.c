@@ -97,12 +97,12 @@ static json_t *explanation_object(const explanation *e)
                                   (json_int_t)e->kernel->mr, "nr", (json_int_t)e->kernel->nr, "mc",
                                   (json_int_t)e->blocks.mc, "kc", (json_int_t)e->blocks.kc, "nc",
                                   (json_int_t)e->blocks.nc));
-    json_object_set_new(
-        object, "costs",
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "flop", cli_json_real(e->costs.flop), "pack",
-                  cli_json_real(e->costs.pack), "update", cli_json_real(e->costs.update),
-                  "update_aliased", cli_json_real(e->costs.update_aliased), "move",
-                  cli_json_real(e->costs.move), "near", cli_json_real(e->costs.near)));
+    json_object_set_new(object, "costs",
+                        json_pack("{s:o, s:o, s:o, s:o, s:o}", "flop", cli_json_real(e->costs.flop),
+                                  "pack", cli_json_real(e->costs.pack), "update",
+                                  cli_json_real(e->costs.update), "update_aliased",
+                                  cli_json_real(e->costs.update_aliased), "move",
+                                  cli_json_real(e->costs.move)));
     json_object_set_new(object, "classical_seconds", cli_json_real(e->classical.seconds));
     json_object_set_new(object, "plan", candidate_object(e, &e->list[0]));
     json_object_set_new(object, "candidates", list);
@@ -130,12 +130,10 @@ static void print_explanation(const explanation *e)
     printf(", %u thread%s\n", e->threads, e->threads == 1 ? "" : "s");
     printf("kernel %s: tiles of %zu x %zu, blocks mc %zu, kc %zu, nc %zu\n", e->kernel->name,
            e->kernel->mr, e->kernel->nr, e->blocks.mc, e->blocks.kc, e->blocks.nc);
-    printf(
-        "costs: %.1f GF/s in tiles; for an entry, in ns: %.2f to pack a term, %.2f to update C "
-        "(%.2f where\nits rows are a multiple of 4 KiB apart), %.2f to move in sums; of these %.2f "
-        "where a block fits the\nlevel 2 cache\n\n",
-        1e-9 / e->costs.flop, 1e9 * e->costs.pack, 1e9 * e->costs.update,
-        1e9 * e->costs.update_aliased, 1e9 * e->costs.move, e->costs.near);
+    printf("costs: %.1f GF/s in tiles; for an entry, in ns: %.2f to pack a term, %.2f to update C "
+           "(%.2f where\nits rows are a multiple of 4 KiB apart), %.2f to move in sums\n\n",
+           1e-9 / e->costs.flop, 1e9 * e->costs.pack, 1e9 * e->costs.update,
+           1e9 * e->costs.update_aliased, 1e9 * e->costs.move);
     printf("%-60s %7s %10s %8s %8s %10s %10s %7s\n", "plan", "fringe", "seconds", "speedup",
            "bound", "moved MiB", "work MiB", "error");
     for (size_t i = 0; i < e->count; i++)

@@ -11,8 +11,6 @@
 /* Blocks of SIZE rows and columns, WIDE of them side by side, so that they do not stay in caches; rows
    are a multiple of 4 KiB apart, or GAP entries more. */
 enum { SIZE = 1024, WIDE = 4, GAP = 80, ROUNDS = 12 };
-/* Rows and columns of blocks that stay in the level 2 cache, and how often they are added. */
-enum { NEAR_SIZE = 256, NEAR_TIMES = 16 };
 
 static const double measuring_pays = 4294967296.0, seconds_most = 2;
 
@@ -21,12 +19,12 @@ static const double measuring_pays = 4294967296.0, seconds_most = 2;
 /* One product of sums with kc steps, or sums of two blocks. */
 typedef struct experiment {
     size_t terms, targets; /* of A and of B; of C. 0: sums */
-    bool aliased;          /* of sums: near */
+    bool aliased;
 } experiment;
 
-static const experiment experiments[] = {{1, 1, false},   {WIDE, 1, false}, {1, WIDE, false},
-                                         {1, WIDE, true}, {0, 0, false},    {0, 0, true}};
-enum { PLAIN, MANY_TERMS, MANY_TARGETS, ALIASED, SUMS, NEAR_SUMS, EXPERIMENTS };
+static const experiment experiments[] = {
+    {1, 1, false}, {WIDE, 1, false}, {1, WIDE, false}, {1, WIDE, true}, {0, 0, false}};
+enum { PLAIN, MANY_TERMS, MANY_TARGETS, ALIASED, SUMS, EXPERIMENTS };
 
 typedef struct laboratory {
     fm_gemm_team team;
@@ -60,26 +58,16 @@ static void run_product(const laboratory *lab, const experiment *e, fm_gemm_work
                   &(fm_gemm_targets){c, e->targets, stride, 1});
 }
 
-/* One block = the sum of two, of so many rows and columns, and a thread's part of it. */
-static void run_sums(const laboratory *lab, const fm_gemm_worker *worker, size_t blocks)
+/* One block = the sum of two, and a thread's part of it. */
+static void run_sums(const laboratory *lab, const fm_gemm_worker *worker)
 {
     const size_t size = lab->team.kernel->size;
-    fm_gemm_range mine = fm_gemm_share(blocks, 1, worker->index, worker->count);
+    fm_gemm_range mine = fm_gemm_share(SIZE, 1, worker->index, worker->count);
     for (size_t i = mine.begin; i < mine.end; i++) {
         char *row = lab->c + i * (WIDE * SIZE + GAP) * size;
         const fm_gemm_source sources[2] = {{1, row, 0}, {-1, row + SIZE * size, 0}};
-        lab->team.kernel->sum(blocks, sources, 2, lab->team.modulus, row + 2 * SIZE * size);
+        lab->team.kernel->sum(SIZE, sources, 2, lab->team.modulus, row + 2 * SIZE * size);
     }
-}
-
-static void run_experiment(const laboratory *lab, const experiment *e, fm_gemm_worker *worker)
-{
-    if (e->terms > 0)
-        run_product(lab, e, worker);
-    else if (!e->aliased)
-        run_sums(lab, worker, SIZE);
-    for (int i = 0; i < NEAR_TIMES && e->terms == 0 && e->aliased; i++)
-        run_sums(lab, worker, NEAR_SIZE);
 }
 
 static double measure(laboratory *lab, const experiment *e)
@@ -91,7 +79,10 @@ static double measure(laboratory *lab, const experiment *e)
     {
         fm_gemm_worker worker = {&lab->team, (unsigned)omp_get_thread_num(),
                                  (unsigned)omp_get_num_threads(), 0};
-        run_experiment(lab, e, &worker);
+        if (e->terms > 0)
+            run_product(lab, e, &worker);
+        else
+            run_sums(lab, &worker);
     }
     return now(lab->threads) - start;
 }
@@ -119,8 +110,6 @@ static fm_gemm_costs solve(const laboratory *lab, const double seconds[EXPERIMEN
     costs.update_aliased =
         within((seconds[ALIASED] - plain) / (more * area), usual.update_aliased, speed);
     costs.move = within(seconds[SUMS] / (3 * area), usual.move, speed);
-    const double near = seconds[NEAR_SUMS] / seconds[SUMS]; /* as many entries */
-    costs.near = near > usual.near / 4 && near <= 1 ? near : usual.near;
     costs.flop = (plain - entries * costs.pack - area * costs.update) / operations;
     return costs;
 }

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char head[] = "fewmul costs 2";
+static const char head[] = "fewmul costs 1";
 
 enum { LINES_MAX = 1000 };
 
@@ -18,8 +18,7 @@ bool fm_gemm_costs_plausible(const fm_gemm_costs *c)
 {
     return c->flop > 1e-15 && c->flop < 1e-6 && c->pack > 1e-13 && c->pack < 1e-5 &&
            c->update > 1e-13 && c->update < 1e-5 && c->update_aliased > 1e-13 &&
-           c->update_aliased < 1e-5 && c->move > 1e-13 && c->move < 1e-5 && c->near > 1e-3 &&
-           c->near <= 1;
+           c->update_aliased < 1e-5 && c->move > 1e-13 && c->move < 1e-5;
 }
 
 /* ---------------------------------------------------------------- names */
@@ -67,8 +66,8 @@ static bool parse_costs(const char *text, fm_gemm_costs *costs)
 {
     int end = 0;
     fm_gemm_costs read = {0};
-    if (sscanf(text, "%lg %lg %lg %lg %lg %lg %n", &read.flop, &read.pack, &read.update,
-               &read.update_aliased, &read.move, &read.near, &end) != 6 ||
+    if (sscanf(text, "%lg %lg %lg %lg %lg %n", &read.flop, &read.pack, &read.update,
+               &read.update_aliased, &read.move, &end) != 5 ||
         text[end] != '\0' || !fm_gemm_costs_plausible(&read))
         return false;
     *costs = read;
@@ -121,8 +120,8 @@ static void write_lines(const char *folder, const char *key, const fm_gemm_costs
 {
     char line[256];
     FILE *old = open_costs(folder);
-    fprintf(out, "%s\n%s%.6g %.6g %.6g %.6g %.6g %.6g\n", head, key, costs->flop, costs->pack,
-            costs->update, costs->update_aliased, costs->move, costs->near);
+    fprintf(out, "%s\n%s%.6g %.6g %.6g %.6g %.6g\n", head, key, costs->flop, costs->pack,
+            costs->update, costs->update_aliased, costs->move);
     for (int i = 0; old != NULL && i < LINES_MAX && fgets(line, sizeof line, old) != NULL; i++)
         if (is_other(line, key))
             fputs(line, out);

@@ -18,12 +18,8 @@ fm_gemm_costs fm_gemm_usual_costs(const fm_gemm_kernel *kernel, unsigned threads
     static const double flops[FM_GEMM_TYPES] = {2.0e-11, 1.0e-11, 1.0e-11, 4.0e-11,
                                                 2.0e-11, 4.0e-11, 12.0e-11};
     const double entry = (double)kernel->size / 8 / threads;
-    return (fm_gemm_costs){flops[kernel->type] / threads,
-                           0.5e-9 * entry,
-                           0.7e-9 * entry,
-                           1.6e-9 * entry,
-                           0.4e-9 * entry,
-                           0.3};
+    return (fm_gemm_costs){flops[kernel->type] / threads, 0.5e-9 * entry, 0.7e-9 * entry,
+                           1.6e-9 * entry, 0.4e-9 * entry};
 }
 
 /* Terms of all rows of one side. */
@@ -100,29 +96,17 @@ static double weight(double terms)
     return terms <= 4 ? terms : terms * terms / 4;
 }
 
-/* What is left of the cost of additions to blocks of a matrix of this shape. Measured on Zen 4, f64: from
-   blocks of 2 MiB, twice the level 2 cache, sums of a quarter took 0.33 ns an entry, from 8 MiB 1.3. */
-static double nearness(const fm_gemm_kernel *kernel, const fm_gemm_costs *costs, fm_gemm_shape from,
-                       int side)
-{
-    const size_t rows = side == 1 ? from.k : from.m, columns = side == 0 ? from.k : from.n;
-    const double bytes = (double)rows * (double)columns * (double)kernel->size;
-    return bytes <= 2 * (double)fm_cpu_caches_here().l2 ? costs->near : 1;
-}
-
-/* Seconds of one classical product of sums with so many terms, which are parts of larger blocks. */
+/* Seconds of one classical product of sums with so many terms. */
 static double bottom_seconds(const fm_gemm_kernel *kernel, const fm_gemm_costs *costs,
-                             fm_gemm_blocks blocks, fm_gemm_shape s, fm_gemm_shape from,
-                             const double terms[3])
+                             fm_gemm_blocks blocks, fm_gemm_shape s, const double terms[3])
 {
     double m = (double)(quotient_up(s.m, kernel->mr) * kernel->mr);
     double n = (double)(quotient_up(s.n, kernel->nr) * kernel->nr), k = (double)s.k;
     double passes = (double)quotient_up(s.k, blocks.kc),
            panels = (double)quotient_up(s.n, blocks.nc);
-    return 2 * m * n * k * costs->flop +
-           m * k * panels * weight(terms[0]) * costs->pack * nearness(kernel, costs, from, 0) +
-           k * n * weight(terms[1]) * costs->pack * nearness(kernel, costs, from, 1) +
-           m * n * passes * weight(terms[2]) * costs->update * nearness(kernel, costs, from, 2);
+    return 2 * m * n * k * costs->flop + m * k * panels * weight(terms[0]) * costs->pack +
+           k * n * weight(terms[1]) * costs->pack +
+           m * n * passes * weight(terms[2]) * costs->update;
 }
 
 static double volume(fm_gemm_shape s)
@@ -140,7 +124,7 @@ static double fringe_seconds(const fm_gemm_kernel *kernel, const fm_gemm_costs *
     double seconds = 0;
     for (int i = 0; i < 3; i++)
         if (volume(parts[i]) > 0)
-            seconds += bottom_seconds(kernel, costs, blocks, parts[i], s, ones);
+            seconds += bottom_seconds(kernel, costs, blocks, parts[i], ones);
     return seconds;
 }
 
@@ -150,29 +134,24 @@ fm_plan_estimate fm_plan_estimate_of(const fm_plan *plan, const fm_gemm_kernel *
 {
     const fm_gemm_blocks blocks = fm_gemm_choose_blocks(kernel, fm_cpu_caches_here());
     const fm_gemm_shape core = fm_plan_core(plan, shape);
-    fm_gemm_shape s = core, from = core; /* where the blocks of the last sums come from */
+    fm_gemm_shape s = core;
     fm_gemm_costs here = *costs;
     double terms[3] = {1, 1, 1}, calls = 1, moved = 0, seconds = 0;
     here.update = update_cost(plan, kernel, costs, c_stride);
     for (unsigned l = 0; l < plan->level_count; l++) {
         const fm_gemm_scheme *scheme = plan->levels[l].scheme;
-        if (l > 0 && plan->levels[l - 1].way == FM_LEVEL_SLOTS)
-            from = s;
         s = fm_plan_block(scheme, s);
         if (plan->levels[l].way == FM_LEVEL_SLOTS) {
             double moves[3] = {0, 0, 0};
             count_moves(scheme, terms, moves);
-            for (int side = 0; side < 3; side++) {
-                const size_t rows = side == 1 ? s.k : s.m, columns = side == 0 ? s.k : s.n;
-                const double entries = calls * moves[side] * (double)rows * (double)columns;
-                moved += entries;
-                seconds += entries * costs->move * nearness(kernel, costs, from, side);
-            }
+            moved += calls *
+                     (moves[0] * (double)s.m * (double)s.k + moves[1] * (double)s.k * (double)s.n +
+                      moves[2] * (double)s.m * (double)s.n);
         }
         terms_below(&plan->levels[l], terms);
         calls *= scheme->rank;
     }
-    seconds += calls * bottom_seconds(kernel, &here, blocks, s, from, terms);
+    seconds = moved * costs->move + calls * bottom_seconds(kernel, &here, blocks, s, terms);
     double fringe = plan->peeled ? volume(shape) - volume(core) : 0;
     if (plan->peeled)
         seconds += fringe_seconds(kernel, &here, blocks, shape, core);

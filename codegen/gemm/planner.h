@@ -12,8 +12,6 @@ typedef struct fm_gemm_costs {
     double update_aliased; /* the same where rows are a multiple of 4 KiB apart: they have a few
                               places in the caches only */
     double move;           /* of an entry read or written by sums in slots */
-    double near;           /* the part of move, pack and update that is left where blocks stay in
-                              the caches */
 } fm_gemm_costs;
 
 /* What is taken where nothing was measured. */
