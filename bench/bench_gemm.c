@@ -1,6 +1,7 @@
 #include "bench_gemm.h"
 
 #include "blas.h"
+#include "calibration.h"
 #include "clock.h"
 #include "error.h"
 #include "exact.h"
@@ -23,24 +24,27 @@ enum {
     CALLS_MAX = 10000,
     CBLAS_ROW_MAJOR = 101,
     CBLAS_NO_TRANS = 111,
-    OWN = 2, /* contestants of the library itself */
 };
 /* A measurement is as many calls as take about so long. */
 static const double measurement_seconds = 0.05;
+/* A first call that takes longer than that counts as the first measurement. */
+static const double long_seconds = 2;
 /* After a product by several threads, some libraries keep them spinning for a while. */
 static const struct timespec pause_between = {.tv_nsec = 30 * 1000 * 1000};
 
-/* The library's own product, a generated kernel, or a peer. */
+/* A plan, a generated kernel, or a peer. */
 typedef struct contestant {
+    fm_gemm_role role;
     const fm_scheme *scheme; /* of a generated kernel */
     fm_kernel kernel;
-    const fm_blas *peer;
-    bool exact_peer;
-    bool
-        chosen; /* by the plan that the planner chooses; else, with none of the above, classically */
+    const fm_blas *peer; /* NULL for that of exact types */
+    size_t rank;         /* 0 for the plan that the planner chooses, its candidates from 1 on */
+    bool ranked;
+    bool left_out;   /* for the present shape there are fewer candidates */
     fm_plan plan;    /* for the present shape */
     unsigned calls;  /* in one measurement */
     double *seconds; /* of a call, for each round */
+    size_t measured; /* rounds so far */
     double error;
 } contestant;
 
@@ -51,7 +55,7 @@ struct fm_gemm_bench {
     const fm_gemm_kernel *kernel;
     fm_gemm_modulus modulus;   /* of residues */
     fm_exact_peer *exact_peer; /* of exact types, for the present shape */
-    contestant *contestants;   /* the chosen plan, classical, the schemes, the peers */
+    contestant *contestants;   /* by roles */
     size_t count;
 };
 
@@ -86,37 +90,71 @@ static void set_threads(unsigned threads)
     free(text);
 }
 
+static contestant *add(fm_gemm_bench *bench, fm_gemm_role role)
+{
+    bench->contestants =
+        fm_realloc(bench->contestants, bench->count + 1, sizeof *bench->contestants);
+    contestant *c = &bench->contestants[bench->count++];
+    *c = (contestant){.role = role};
+    c->seconds = fm_alloc_zero(bench->options.rounds, sizeof *c->seconds);
+    return c;
+}
+
+static void add_plans(fm_gemm_bench *bench)
+{
+    const fm_gemm_options *options = &bench->options;
+    add(bench, FM_GEMM_CHOSEN)->ranked = true;
+    if (!options->no_classical)
+        add(bench, FM_GEMM_CLASSICAL);
+    for (size_t i = 0; i < options->plan_count; i++)
+        add(bench, FM_GEMM_PLAN)->plan = options->plans[i];
+    for (size_t i = 1; i <= options->candidates; i++) {
+        contestant *c = add(bench, FM_GEMM_PLAN);
+        c->ranked = true;
+        c->rank = i;
+    }
+}
+
+static fm_status add_schemes(fm_gemm_bench *bench, fm_error *error)
+{
+    const fm_gemm_options *options = &bench->options;
+    fm_status status = FM_OK;
+    for (size_t i = 0; i < options->scheme_count && status == FM_OK; i++) {
+        contestant *c = add(bench, FM_GEMM_SCHEME);
+        c->scheme = options->schemes[i];
+        status = fm_kernel_load(c->scheme, float_type(options->type), options->crossover,
+                                &c->kernel, error);
+    }
+    return status;
+}
+
+static void add_peers(fm_gemm_bench *bench)
+{
+    const char *wanted = bench->options.peer != NULL ? bench->options.peer : "";
+    if (fm_gemm_is_exact(bench->kernel))
+        add(bench, FM_GEMM_PEER);
+    for (int i = 0; i < bench->peer_count; i++)
+        if (strncmp(bench->peers[i].name, wanted, strlen(wanted)) == 0)
+            add(bench, FM_GEMM_PEER)->peer = &bench->peers[i];
+}
+
 fm_status fm_gemm_bench_open(const fm_gemm_options *options, fm_gemm_bench **out, fm_error *error)
 {
     fm_gemm_bench *bench = fm_alloc_zero(1, sizeof *bench);
-    fm_status status = FM_OK;
     bench->options = *options;
     bench->kernel = fm_gemm_kernel_of(fm_cpu_vectors_here(), options->type);
-    const bool exact = fm_gemm_is_exact(bench->kernel);
-    bench->peer_count =
-        exact ? 1 : fm_blas_load(float_type(options->type), options->threads, bench->peers);
+    if (!fm_gemm_is_exact(bench->kernel))
+        bench->peer_count = fm_blas_load(float_type(options->type), options->threads, bench->peers);
     set_threads(options->threads);
     if (options->p != 0)
         fm_gemm_modulus_init(&bench->modulus, options->p);
-    bench->count = OWN + options->scheme_count + (size_t)bench->peer_count;
-    bench->contestants = fm_alloc_zero(bench->count, sizeof *bench->contestants);
-    for (size_t i = 0; i < bench->count && status == FM_OK; i++) {
-        contestant *c = &bench->contestants[i];
-        c->seconds = fm_alloc_zero(options->rounds, sizeof *c->seconds);
-        c->chosen = i == 0;
-        if (i >= OWN + options->scheme_count) {
-            c->peer = exact ? NULL : &bench->peers[i - OWN - options->scheme_count];
-            c->exact_peer = exact;
-        } else if (i >= OWN) {
-            c->scheme = options->schemes[i - OWN];
-            status = fm_kernel_load(c->scheme, float_type(options->type), options->crossover,
-                                    &c->kernel, error);
-        }
-    }
+    add_plans(bench);
+    fm_status status = add_schemes(bench, error);
     if (status != FM_OK) {
         fm_gemm_bench_close(bench);
         return status;
     }
+    add_peers(bench);
     *out = bench;
     return FM_OK;
 }
@@ -129,8 +167,7 @@ void fm_gemm_bench_close(fm_gemm_bench *bench)
         fm_kernel_unload(&bench->contestants[i].kernel);
         free(bench->contestants[i].seconds);
     }
-    if (!fm_gemm_is_exact(bench->kernel))
-        fm_blas_clear(bench->peers, bench->peer_count);
+    fm_blas_clear(bench->peers, bench->peer_count);
     free(bench->contestants);
     free(bench);
 }
@@ -274,7 +311,7 @@ static void multiply(const fm_gemm_bench *bench, const contestant *c, operands *
     size_t m = o->shape.m, n = o->shape.n, k = o->shape.k;
     if (c->peer != NULL)
         multiply_by_peer(c->peer, o);
-    else if (c->exact_peer)
+    else if (c->role == FM_GEMM_PEER)
         fm_exact_peer_multiply(bench->exact_peer);
     else if (c->scheme == NULL)
         multiply_by_plan(bench, &c->plan, o);
@@ -317,33 +354,60 @@ static void clear_c(operands *o)
     memset(o->c, 0xff, o->shape.m * o->shape.n * entry_size(o->type)); /* not numbers */
 }
 
+/* The plans that depend on the shape. */
+static void choose_plans(fm_gemm_bench *bench, fm_gemm_shape s)
+{
+    const unsigned threads = bench->options.threads;
+    const size_t most = bench->options.candidates + 1;
+    fm_plan_candidate *list = fm_alloc(most, sizeof *list);
+    fm_planner_choose(bench->kernel, threads, s, (ptrdiff_t)s.n, &list[0].plan);
+    size_t count = 1;
+    if (most > 1) {
+        const double volume = (double)s.m * (double)s.n * (double)s.k;
+        const fm_gemm_costs costs = fm_calibrated_costs(bench->kernel, threads, volume);
+        count = fm_planner_list(bench->kernel, &costs, s, (ptrdiff_t)s.n, list, most);
+    }
+    for (size_t i = 0; i < bench->count; i++) {
+        contestant *c = &bench->contestants[i];
+        c->measured = 0;
+        c->left_out = c->ranked && c->rank >= count;
+        if (c->ranked && !c->left_out)
+            c->plan = list[c->rank].plan;
+    }
+    free(list);
+}
+
 /* The first call, which finds the error, and the number of calls that a measurement takes. */
 static void warm_up(const fm_gemm_bench *bench, contestant *c, operands *o)
 {
-    if (c->chosen)
-        fm_planner_choose(bench->kernel, bench->options.threads, o->shape, (ptrdiff_t)o->shape.n,
-                          &c->plan);
     clear_c(o);
-    multiply(bench, c, o);
-    if (c->exact_peer)
+    double seconds = measure(bench, c, o, 1);
+    if (c->role == FM_GEMM_PEER && c->peer == NULL)
         fm_exact_peer_store(bench->exact_peer);
     c->error = largest_error(o);
-    double calls = measurement_seconds / fmax(measure(bench, c, o, 1), 1e-9);
+    if (seconds > long_seconds)
+        c->seconds[c->measured++] = seconds;
+    else if (seconds < measurement_seconds)
+        seconds = measure(bench, c, o, 1); /* now with memory and caches warm */
+    double calls = measurement_seconds / fmax(seconds, 1e-9);
     c->calls = calls < 1 ? 1 : calls > CALLS_MAX ? CALLS_MAX : (unsigned)calls;
 }
 
 static fm_status run_rounds(fm_gemm_bench *bench, operands *o, fm_error *error)
 {
     const fm_gemm_options *options = &bench->options;
+    choose_plans(bench, o->shape);
     for (unsigned round = 0; round <= options->rounds; round++) /* the first to warm up */
         for (size_t i = 0; i < bench->count; i++) {
             contestant *c = &bench->contestants[i];
             if (options->stop != NULL && *options->stop != 0)
                 return fm_fail(error, FM_INTERRUPTED, "interrupted");
+            if (c->left_out || c->measured == options->rounds)
+                continue;
             if (round == 0)
                 warm_up(bench, c, o);
             else
-                c->seconds[round - 1] = measure(bench, c, o, c->calls);
+                c->seconds[c->measured++] = measure(bench, c, o, c->calls);
             if (options->threads > 1)
                 nanosleep(&pause_between, NULL);
         }
@@ -368,7 +432,7 @@ static char *contestant_name(const contestant *c, fm_gemm_type type, fm_gemm_sha
 {
     if (c->peer != NULL)
         return fm_strdup(c->peer->name);
-    if (c->exact_peer)
+    if (c->role == FM_GEMM_PEER)
         return fm_strdup(fm_exact_peer_name(type));
     if (c->scheme == NULL)
         return fm_plan_name(&c->plan);
@@ -377,26 +441,19 @@ static char *contestant_name(const contestant *c, fm_gemm_type type, fm_gemm_sha
                      fm_scheme_rank(c->scheme), levels, levels == 1 ? "" : "s");
 }
 
-static fm_gemm_measure make_measure(const fm_gemm_bench *bench, size_t i, fm_gemm_shape s)
+static fm_gemm_measure make_measure(const fm_gemm_bench *bench, contestant *c, fm_gemm_shape s)
 {
-    contestant *c = &bench->contestants[i];
     double seconds = median(c->seconds, bench->options.rounds);
-    return (fm_gemm_measure){contestant_name(c, bench->options.type, s),
+    return (fm_gemm_measure){c->role, contestant_name(c, bench->options.type, s),
                              2e-9 * (double)s.m * (double)s.n * (double)s.k / seconds, c->error};
 }
 
 static void make_result(const fm_gemm_bench *bench, fm_gemm_shape shape, fm_gemm_result *result)
 {
-    size_t schemes = bench->options.scheme_count;
-    *result = (fm_gemm_result){.scheme_count = schemes, .peer_count = (size_t)bench->peer_count};
-    result->schemes = fm_alloc(schemes, sizeof *result->schemes);
-    result->peers = fm_alloc(result->peer_count, sizeof *result->peers);
-    result->plan = make_measure(bench, 0, shape);
-    result->classical = make_measure(bench, 1, shape);
-    for (size_t i = 0; i < schemes; i++)
-        result->schemes[i] = make_measure(bench, OWN + i, shape);
-    for (size_t i = 0; i < result->peer_count; i++)
-        result->peers[i] = make_measure(bench, OWN + schemes + i, shape);
+    *result = (fm_gemm_result){0, fm_alloc(bench->count, sizeof *result->measures)};
+    for (size_t i = 0; i < bench->count; i++)
+        if (!bench->contestants[i].left_out)
+            result->measures[result->count++] = make_measure(bench, &bench->contestants[i], shape);
 }
 
 fm_status fm_gemm_bench_run(fm_gemm_bench *bench, fm_gemm_shape shape, fm_gemm_result *result,
@@ -424,13 +481,8 @@ fm_status fm_gemm_bench_run(fm_gemm_bench *bench, fm_gemm_shape shape, fm_gemm_r
 
 void fm_gemm_result_clear(fm_gemm_result *result)
 {
-    free(result->plan.name);
-    free(result->classical.name);
-    for (size_t i = 0; i < result->scheme_count; i++)
-        free(result->schemes[i].name);
-    for (size_t i = 0; i < result->peer_count; i++)
-        free(result->peers[i].name);
-    free(result->schemes);
-    free(result->peers);
+    for (size_t i = 0; i < result->count; i++)
+        free(result->measures[i].name);
+    free(result->measures);
     *result = (fm_gemm_result){0};
 }

@@ -7,6 +7,7 @@
 #include "machine.h"
 #include "memory.h"
 #include "output.h"
+#include "plan_facts.h"
 #include "print.h"
 
 #include <limits.h>
@@ -17,9 +18,10 @@
 
 static struct {
     const char *type, *sizes, *csv;
-    uint64_t modulus, threads, rounds, crossover;
-    cli_list schemes;
-    bool cpu_clock, json;
+    const char *peer;
+    uint64_t modulus, threads, rounds, crossover, candidates;
+    cli_list schemes, plans;
+    bool cpu_clock, no_classical, json;
 } arguments = {.type = "f64", .sizes = "256,512,1024,2048", .threads = 1, .rounds = 5};
 
 static const cli_option options[] = {
@@ -27,6 +29,12 @@ static const cli_option options[] = {
     {"modulus", "P", CLI_COUNT, &arguments.modulus, "of zp: up to 2^63"},
     {"sizes", "N,...", CLI_STRING, &arguments.sizes, "N, or MxNxK for C of M x N and A of M x K"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads of each contestant; 0: all cores"},
+    {"plan", "PLAN", CLI_LIST, &arguments.plans,
+     "measure this plan too, such as \"2x2x2:7 slots, 2x2x2:7 fused\""},
+    {"candidates", "N", CLI_COUNT, &arguments.candidates,
+     "measure so many more of the plans that are expected to be fastest"},
+    {"no-classical", NULL, CLI_FLAG, &arguments.no_classical, "leave out the classical product"},
+    {"peer", "NAME", CLI_STRING, &arguments.peer, "only other libraries whose names begin so"},
     {"scheme", "FILE", CLI_LIST, &arguments.schemes,
      "measure generated kernels of all schemes of the file too"},
     {"crossover", "N", CLI_COUNT, &arguments.crossover, "of the schemes' kernels; 0: an estimate"},
@@ -124,7 +132,31 @@ static void free_schemes(scheme_set *set)
     *set = (scheme_set){0};
 }
 
+/* ---------------------------------------------------------------- plans */
+
+/* To be freed; NULL after a message. */
+static fm_plan *parse_plans(bool exact)
+{
+    fm_plan *plans = fm_alloc(arguments.plans.count + 1, sizeof *plans);
+    for (size_t i = 0; i < arguments.plans.count; i++) {
+        const bool found = fm_plan_of_name(arguments.plans.items[i], &plans[i]);
+        if (found && (!exact || fm_plan_is_unit(&plans[i])))
+            continue;
+        cli_error("--plan: '%s' is not a list such as \"2x2x2:7 slots, 2x2x2:7 fused\" of built-in "
+                  "schemes",
+                  arguments.plans.items[i]);
+        free(plans);
+        return NULL;
+    }
+    return plans;
+}
+
 /* ---------------------------------------------------------------- output */
+
+static const char *const roles[FM_GEMM_ROLES] = {"plan", "classical", "further plan", "scheme",
+                                                 "peer"};
+static const char *const lists[FM_GEMM_ROLES] = {
+    [FM_GEMM_PLAN] = "plans", [FM_GEMM_SCHEME] = "schemes", [FM_GEMM_PEER] = "peers"};
 
 static json_t *measure_object(const fm_gemm_measure *m)
 {
@@ -133,14 +165,6 @@ static json_t *measure_object(const fm_gemm_measure *m)
     json_object_set_new(object, "gflops", cli_json_real(m->gflops));
     json_object_set_new(object, "error", cli_json_real(m->error));
     return object;
-}
-
-static json_t *measure_array(const fm_gemm_measure *list, size_t count)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(array, measure_object(&list[i]));
-    return array;
 }
 
 static json_t *result_object(fm_gemm_shape s, const fm_gemm_result *result)
@@ -152,10 +176,15 @@ static json_t *result_object(fm_gemm_shape s, const fm_gemm_result *result)
     json_object_set_new(object, "m", json_integer((json_int_t)s.m));
     json_object_set_new(object, "n", json_integer((json_int_t)s.n));
     json_object_set_new(object, "k", json_integer((json_int_t)s.k));
-    json_object_set_new(object, "plan", measure_object(&result->plan));
-    json_object_set_new(object, "classical", measure_object(&result->classical));
-    json_object_set_new(object, "schemes", measure_array(result->schemes, result->scheme_count));
-    json_object_set_new(object, "peers", measure_array(result->peers, result->peer_count));
+    for (int role = FM_GEMM_PLAN; role < FM_GEMM_ROLES; role++)
+        json_object_set_new(object, lists[role], json_array());
+    for (size_t i = 0; i < result->count; i++) {
+        const fm_gemm_measure *m = &result->measures[i];
+        if (m->role >= FM_GEMM_PLAN)
+            json_array_append_new(json_object_get(object, lists[m->role]), measure_object(m));
+        else
+            json_object_set_new(object, roles[m->role], measure_object(m));
+    }
     free(size);
     return object;
 }
@@ -167,21 +196,14 @@ typedef struct setting {
     double peak; /* GF/s of all threads */
 } setting;
 
-static void write_row(FILE *csv, const setting *on, fm_gemm_shape s, const char *role,
-                      const fm_gemm_measure *m)
-{
-    fprintf(csv, "%s,%u,%zu,%zu,%zu,%s,\"%s\",%.6g,%.3g,%.6g,\"%s\"\n", arguments.type, on->threads,
-            s.m, s.n, s.k, role, m->name, m->gflops, m->error, on->peak, on->machine);
-}
-
 static void write_rows(FILE *csv, const setting *on, fm_gemm_shape s, const fm_gemm_result *result)
 {
-    write_row(csv, on, s, "plan", &result->plan);
-    write_row(csv, on, s, "classical", &result->classical);
-    for (size_t i = 0; i < result->scheme_count; i++)
-        write_row(csv, on, s, "scheme", &result->schemes[i]);
-    for (size_t i = 0; i < result->peer_count; i++)
-        write_row(csv, on, s, "peer", &result->peers[i]);
+    for (size_t i = 0; i < result->count; i++) {
+        const fm_gemm_measure *m = &result->measures[i];
+        fprintf(csv, "%s,%u,%zu,%zu,%zu,%s,\"%s\",%.6g,%.3g,%.6g,\"%s\"\n", arguments.type,
+                on->threads, s.m, s.n, s.k, roles[m->role], m->name, m->gflops, m->error, on->peak,
+                on->machine);
+    }
 }
 
 static void print_row(const char *label, const fm_gemm_measure *m, double best_peer)
@@ -196,20 +218,17 @@ static void print_table(fm_gemm_shape s, const fm_gemm_result *result)
 {
     char label[3 * 24] = "";
     double best_peer = 0;
-    for (size_t i = 0; i < result->peer_count; i++)
-        best_peer = fmax(best_peer, result->peers[i].gflops);
+    for (size_t i = 0; i < result->count; i++)
+        if (result->measures[i].role == FM_GEMM_PEER)
+            best_peer = fmax(best_peer, result->measures[i].gflops);
     if (is_square(s))
         snprintf(label, sizeof label, "%zu", s.m);
     else
         snprintf(label, sizeof label, "%zux%zux%zu", s.m, s.n, s.k);
     printf("\n%-18s%-62s%9s%s%12s\n", "size", "algorithm", "GF/s",
            best_peer > 0 ? "   to peer" : "", "error");
-    print_row(label, &result->plan, best_peer);
-    print_row("", &result->classical, best_peer);
-    for (size_t i = 0; i < result->scheme_count; i++)
-        print_row("", &result->schemes[i], best_peer);
-    for (size_t i = 0; i < result->peer_count; i++)
-        print_row("", &result->peers[i], best_peer);
+    for (size_t i = 0; i < result->count; i++)
+        print_row(i == 0 ? label : "", &result->measures[i], best_peer);
     fflush(stdout);
 }
 
@@ -264,8 +283,8 @@ static double peak_of(fm_gemm_type type, unsigned threads)
     return threads * fm_machine_peak(fm_cpu_vectors_here(), type == FM_GEMM_F32 ? FM_F32 : FM_F64);
 }
 
-static fm_status run_bench(fm_gemm_type type, unsigned threads, const fm_gemm_shape *shapes,
-                           size_t count, fm_error *error)
+static fm_status run_bench(fm_gemm_type type, unsigned threads, const fm_plan *plans,
+                           const fm_gemm_shape *shapes, size_t count, fm_error *error)
 {
     scheme_set set = {0};
     fm_gemm_bench *bench = NULL;
@@ -278,6 +297,11 @@ static fm_status run_bench(fm_gemm_type type, unsigned threads, const fm_gemm_sh
                            .crossover = (unsigned)arguments.crossover,
                            .schemes = set.schemes,
                            .scheme_count = set.count,
+                           .plans = plans,
+                           .plan_count = arguments.plans.count,
+                           .candidates = (size_t)arguments.candidates,
+                           .no_classical = arguments.no_classical,
+                           .peer = arguments.peer,
                            .stop = cli_stop_flag()};
     if (status == FM_OK)
         status = fm_gemm_bench_open(&how, &bench, error);
@@ -307,6 +331,8 @@ static int run(size_t count, char **operands)
         return cli_error("--threads: must be at most 1024");
     if (arguments.rounds == 0 || arguments.rounds > 1000)
         return cli_error("--repeat: must be from 1 to 1000");
+    if (arguments.candidates > 100)
+        return cli_error("--candidates: must be at most 100");
     if (arguments.crossover > UINT_MAX)
         return cli_error("--crossover: must be at most %u", UINT_MAX);
     unsigned threads =
@@ -316,8 +342,14 @@ static int run(size_t count, char **operands)
     fm_gemm_shape *shapes = parse_sizes(arguments.sizes, &shape_count);
     if (shapes == NULL)
         return CLI_WRONG;
+    fm_plan *plans = parse_plans(type != FM_GEMM_F64 && type != FM_GEMM_F32);
+    if (plans == NULL) {
+        free(shapes);
+        return CLI_WRONG;
+    }
     cli_catch_signals();
-    fm_status status = run_bench(type, threads, shapes, shape_count, &error);
+    fm_status status = run_bench(type, threads, plans, shapes, shape_count, &error);
+    free(plans);
     free(shapes);
     return cli_exit_code(status, &error);
 }

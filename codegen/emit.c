@@ -209,10 +209,20 @@ static void put_steps(const fm_gemm_scheme *s, const char *name, FILE *file)
     fputc('\n', file);
 }
 
+static void put_turned(const fm_gemm_scheme *s, const char *name, FILE *file)
+{
+    wrapped w = {file, 0, "    "};
+    put_format(&w, "static const bool %s_turned[] = {", name);
+    for (uint32_t r = 0; r < s->rank; r++)
+        put_format(&w, "%s%d", r > 0 ? ", " : "", s->turned[r]);
+    put_piece(&w, "};\n\n");
+}
+
 void fm_emit_scheme(const fm_gemm_scheme *s, const char *name, FILE *file)
 {
     for (int side = 0; side < 3; side++)
         put_entries(s, side, name, file);
+    put_turned(s, name, file);
     put_steps(s, name, file);
     fprintf(file,
             "static const fm_gemm_scheme %s = {\n"
@@ -221,13 +231,14 @@ void fm_emit_scheme(const fm_gemm_scheme *s, const char *name, FILE *file)
             "    .rank = %u,\n"
             "    .rows = {%s_u_rows, %s_v_rows, %s_w_rows},\n"
             "    .entries = {%s_u, %s_v, %s_w},\n"
+            "    .turned = %s_turned,\n"
             "    .additions = %u,\n"
             "    .step_count = %u,\n"
             "    .steps = %s_steps,\n"
             "    .slots = {%u, %u, %u},\n"
             "};\n",
             name, s->name, s->format[0], s->format[1], s->format[2], s->rank, name, name, name,
-            name, name, name, s->additions, s->step_count, name, s->slots[0], s->slots[1],
+            name, name, name, name, s->additions, s->step_count, name, s->slots[0], s->slots[1],
             s->slots[2]);
 }
 

@@ -38,6 +38,12 @@ static unsigned find_crossover(const fm_gemm_kernel *kernel, const fm_gemm_schem
     return UINT32_MAX;
 }
 
+/* Of products so large that the sums in tiles are as long as without the levels. */
+static double growth_of(const fm_plan *plan)
+{
+    return fm_plan_growth(plan, (size_t)1 << 30, 512);
+}
+
 fm_status fm_levels_choose(const fm_gemm_scheme *scheme, fm_scalar_type type, fm_levels *out,
                            fm_error *error)
 {
@@ -51,10 +57,10 @@ fm_status fm_levels_choose(const fm_gemm_scheme *scheme, fm_scalar_type type, fm
     if (!fm_plan_fits(&one))
         return fm_fail(error, FM_BAD_INPUT, "%s has sums of more than %d blocks", scheme->name,
                        FM_GEMM_TERMS_MAX);
-    out->growth = fm_plan_growth(&one);
+    out->growth = growth_of(&one);
     for (out->most = 1; out->most < FM_PLAN_LEVELS_MAX; out->most++) {
         const fm_plan plan = make_plan(scheme, out->innermost, out->most + 1);
-        if (!fm_plan_fits(&plan) || fm_plan_growth(&plan) > FM_PLAN_GROWTH_MAX)
+        if (!fm_plan_fits(&plan) || growth_of(&plan) > FM_PLAN_GROWTH_MAX)
             break;
     }
     return FM_OK;

@@ -39,6 +39,51 @@ static void take_rows(const fm_scheme *scheme, int side, fm_gemm_scheme *out)
     out->entries[side] = entries;
 }
 
+/* What errors of a product weigh in each block that it is added to, before its coefficient there. */
+static double weight_of(const fm_gemm_scheme *s, uint32_t product)
+{
+    double weight = 1;
+    for (int side = 0; side < 2; side++) {
+        double sum = 0;
+        for (uint32_t e = s->rows[side][product]; e < s->rows[side][product + 1]; e++)
+            sum += s->entries[side][e].coefficient * s->entries[side][e].coefficient;
+        weight *= sum;
+    }
+    return weight;
+}
+
+/* Takes the products by their weight, heaviest first, and turns those that leave less of a difference
+   between what is turned and what is not in the blocks. */
+static void take_turned(fm_gemm_scheme *out)
+{
+    const uint32_t blocks = out->format[0] * out->format[2];
+    bool *turned = fm_alloc_zero(out->rank, sizeof *turned);
+    bool *taken = fm_alloc_zero(out->rank, sizeof *taken);
+    double *difference = fm_alloc_zero(blocks, sizeof *difference);
+    for (uint32_t n = 0; n < out->rank; n++) {
+        uint32_t next = out->rank;
+        for (uint32_t r = 0; r < out->rank; r++)
+            if (!taken[r] && (next == out->rank || weight_of(out, r) > weight_of(out, next)))
+                next = r;
+        const double weight = weight_of(out, next);
+        double lean = 0;
+        for (uint32_t e = out->rows[2][next]; e < out->rows[2][next + 1]; e++) {
+            const fm_gemm_entry *entry = &out->entries[2][e];
+            lean += entry->coefficient * entry->coefficient * difference[entry->block];
+        }
+        taken[next] = true;
+        turned[next] = lean > 0;
+        for (uint32_t e = out->rows[2][next]; e < out->rows[2][next + 1]; e++) {
+            const fm_gemm_entry *entry = &out->entries[2][e];
+            difference[entry->block] +=
+                (lean > 0 ? -1 : 1) * weight * entry->coefficient * entry->coefficient;
+        }
+    }
+    free(taken);
+    free(difference);
+    out->turned = turned;
+}
+
 /* The number of a product when those that are zero are left out. */
 static uint32_t product_number(const fm_scheme *scheme, uint32_t product)
 {
@@ -82,6 +127,7 @@ static fm_gemm_scheme *make_ready(const fm_scheme *scheme, const fm_schedule *sc
         ready->format[i] = scheme->tensor->format[i];
         take_rows(scheme, i, ready);
     }
+    take_turned(ready);
     ready->name = fm_format("%s:%u/%.4s", fm_tensor_name(scheme->tensor), ready->rank, hash);
     take_steps(scheme, schedule, ready);
     return ready;
@@ -115,6 +161,7 @@ void fm_gemm_scheme_free(fm_gemm_scheme *scheme)
         free((void *)scheme->rows[side]);
         free((void *)scheme->entries[side]);
     }
+    free((void *)scheme->turned);
     if (scheme->step_count > 0)
         free((void *)scheme->steps[0].terms); /* those of all steps */
     free((void *)scheme->steps);

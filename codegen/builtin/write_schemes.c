@@ -3,6 +3,7 @@
 #include "emit.h"
 #include "error.h"
 #include "memory.h"
+#include "plan_facts.h"
 #include "ready.h"
 
 #include <errno.h>
@@ -32,19 +33,27 @@ static uint64_t move_count(const fm_gemm_scheme *s)
     return moves;
 }
 
-/* Of the schemes of one format, only those are kept that none beats in rank, entries (for fused
-   levels) and moves (for temporaries). */
-static bool is_beaten(const set *all, const fm_gemm_scheme *s)
+static double growth_of(const fm_gemm_scheme *s)
 {
+    return fm_plan_growth(&(fm_plan){.levels = {{s, FM_LEVEL_FUSED}}, .level_count = 1}, 1 << 16,
+                          1 << 8);
+}
+
+/* Of the schemes of one format, only those are kept that none beats in rank, entries (for fused
+   levels) and moves (for temporaries); among equals the one whose errors grow least, or else the first. */
+static bool is_beaten(const set *all, size_t n)
+{
+    const fm_gemm_scheme *s = all->schemes[n];
     for (size_t i = 0; i < all->count; i++) {
         const fm_gemm_scheme *t = all->schemes[i];
-        if (t == s || memcmp(t->format, s->format, sizeof s->format) != 0)
+        if (i == n || memcmp(t->format, s->format, sizeof s->format) != 0)
             continue;
         bool no_worse = t->rank <= s->rank && entry_count(t) <= entry_count(s) &&
                         move_count(t) <= move_count(s);
         bool better =
             t->rank < s->rank || entry_count(t) < entry_count(s) || move_count(t) < move_count(s);
-        if (no_worse && (better || t < s))
+        const double growth = growth_of(t) - growth_of(s);
+        if (no_worse && (better || growth < 0 || (growth == 0 && i < n)))
             return true;
     }
     return false;
@@ -107,7 +116,7 @@ static fm_status write_all(const set *all, FILE *file, fm_error *error)
     char *names = fm_strdup("");
     fprintf(file, "#include \"gemm_scheme.h\"\n");
     for (size_t i = 0; i < all->count; i++) {
-        if (is_beaten(all, all->schemes[i]))
+        if (is_beaten(all, i))
             continue;
         char *name = fm_format("scheme%zu", count++), *longer = fm_format("%s&%s,", names, name);
         fm_emit_scheme(all->schemes[i], name, file);

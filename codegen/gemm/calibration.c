@@ -6,11 +6,12 @@
 
 #include <omp.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Blocks of SIZE rows and columns, WIDE of them side by side, so that they do not stay in caches; rows
    are a multiple of 4 KiB apart, or GAP entries more. */
-enum { SIZE = 1024, WIDE = 4, GAP = 80, ROUNDS = 12 };
+enum { SIZE = 1024, WIDE = 4, GAP = 80, ROUNDS = 30 };
 
 static const double measuring_pays = 4294967296.0, seconds_most = 2;
 
@@ -95,37 +96,60 @@ static double within(double measured, double usual, double speed)
     return measured > usual / 1.5 && measured < usual * 8 ? measured : usual;
 }
 
-static fm_gemm_costs solve(const laboratory *lab, const double seconds[EXPERIMENTS])
+/* Of so many rounds, the times of all experiments. */
+typedef struct notes {
+    double seconds[ROUNDS][EXPERIMENTS];
+    int rounds;
+} notes;
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* What an experiment takes more than another (-1: than nothing), the median of the differences in a
+   round: they are a few per cent, and the speed of a machine that others use changes by as much from
+   one round to the next. */
+static double median_difference(const notes *n, int e, int other)
+{
+    double all[ROUNDS];
+    for (int r = 0; r < n->rounds; r++)
+        all[r] = n->seconds[r][e] - (other >= 0 ? n->seconds[r][other] : 0);
+    qsort(all, (size_t)n->rounds, sizeof *all, compare);
+    return (all[(n->rounds - 1) / 2] + all[n->rounds / 2]) / 2;
+}
+
+static fm_gemm_costs solve(const laboratory *lab, const notes *n)
 {
     const fm_gemm_costs usual = fm_gemm_usual_costs(lab->team.kernel, lab->threads);
     const double entries = 2.0 * SIZE * (double)lab->k, area = (double)SIZE * SIZE;
-    const double operations = 2 * area * (double)lab->k;
-    const double speed = seconds[PLAIN] / (operations * usual.flop);
-    const double more = WIDE - 1, plain = seconds[PLAIN];
+    const double operations = 2 * area * (double)lab->k, more = WIDE - 1;
+    const double plain = median_difference(n, PLAIN, -1), speed = plain / (operations * usual.flop);
+    const double terms = median_difference(n, MANY_TERMS, PLAIN),
+                 targets = median_difference(n, MANY_TARGETS, PLAIN),
+                 aliased = median_difference(n, ALIASED, PLAIN);
     fm_gemm_costs costs;
-    costs.pack = within((seconds[MANY_TERMS] - plain) / (more * entries), usual.pack, speed);
-    costs.update = within((seconds[MANY_TARGETS] - plain) / (more * area), usual.update, speed);
-    costs.update_aliased =
-        within((seconds[ALIASED] - plain) / (more * area), usual.update_aliased, speed);
-    costs.move = within(seconds[SUMS] / (3 * area), usual.move, speed);
+    costs.pack = within(terms / (more * entries), usual.pack, speed);
+    costs.update = within(targets / (more * area), usual.update, speed);
+    costs.update_aliased = within(aliased / (more * area), usual.update_aliased, speed);
+    costs.move = within(median_difference(n, SUMS, -1) / (3 * area), usual.move, speed);
     costs.flop = (plain - entries * costs.pack - area * costs.update) / operations;
     return costs;
 }
 
 static fm_gemm_costs measure_all(laboratory *lab)
 {
-    double least[EXPERIMENTS];
+    notes n = {.rounds = 0};
+    for (int e = 0; e < EXPERIMENTS; e++)
+        measure(lab, &experiments[e]); /* to warm up */
     const double start = now(lab->threads);
-    for (int round = 0; round <= ROUNDS; round++) { /* the first to warm up */
-        if (round > 2 && now(lab->threads) - start > seconds_most)
-            break;
-        for (int e = 0; e < EXPERIMENTS; e++) {
-            double seconds = measure(lab, &experiments[e]);
-            if (round <= 1 || seconds < least[e])
-                least[e] = seconds;
-        }
+    while (n.rounds < ROUNDS && (n.rounds < 3 || now(lab->threads) - start < seconds_most)) {
+        for (int e = 0; e < EXPERIMENTS; e++)
+            n.seconds[n.rounds][e] = measure(lab, &experiments[e]);
+        n.rounds++;
     }
-    return solve(lab, least);
+    return solve(lab, &n);
 }
 
 static void fill(const laboratory *lab, char *matrix, size_t count)
@@ -166,7 +190,7 @@ static fm_gemm_costs measure_costs(const fm_gemm_kernel *kernel, unsigned thread
         fm_gemm_modulus_init(&modulus, usual_modulus(kernel->type));
         lab.team.modulus = &modulus;
     }
-    fm_gemm_team_place(&lab.team, shape, memory.at);
+    fm_gemm_team_place(&lab.team, shape, threads, memory.at);
     lab.a = memory.at + buffers;
     lab.b = lab.a + a_count * kernel->size;
     lab.c = lab.b + a_count * kernel->size;

@@ -48,7 +48,7 @@ static void run_small(fm_gemm_team *team, const fm_plan_call *call)
     while (fm_gemm_team_bytes(team, call->shape, 1) > sizeof buffers)
         team->blocks.kc /= 2;
     assert(team->blocks.kc > 0);
-    fm_gemm_team_place(team, call->shape, buffers);
+    fm_gemm_team_place(team, call->shape, 1, buffers);
     run(team, &classical, 1, call, NULL);
 }
 
@@ -76,7 +76,7 @@ void fm_gemm_execute(const fm_gemm_kernel *kernel, const fm_plan *plan, unsigned
         run_small(&team, &c);
         return;
     }
-    fm_gemm_team_place(&team, plan == &classical ? c.shape : largest, memory.at);
+    fm_gemm_team_place(&team, plan == &classical ? c.shape : largest, threads, memory.at);
     run(&team, plan, threads, &c, memory.at + buffers);
     fm_workspace_give(memory);
 }

@@ -61,14 +61,15 @@ typedef struct fm_gemm_team {
     char
         *packed_a; /* a buffer for each thread, packed_a_size bytes; of them sums_size for planes */
     size_t packed_a_size, sums_size;
-    char *packed_b[2];     /* used by turns, so that packing need not wait for who still reads */
+    char *packed_b[2];     /* used by turns, so that packing need not wait for who still reads; the
+                              same for one thread */
     atomic_size_t next[3]; /* by turns: the next part of a slice to be taken; all 0 at the start */
 } fm_gemm_team;
 
 /* Bytes that the buffers of so many threads take for products of at most this shape. */
 size_t fm_gemm_team_bytes(const fm_gemm_team *team, fm_gemm_shape shape, unsigned threads);
 /* Lays the buffers out in memory that begins on a page. */
-void fm_gemm_team_place(fm_gemm_team *team, fm_gemm_shape shape, char *memory);
+void fm_gemm_team_place(fm_gemm_team *team, fm_gemm_shape shape, unsigned threads, char *memory);
 
 /* One thread of a team; all of them make the same calls. */
 typedef struct fm_gemm_worker {

@@ -80,9 +80,9 @@ typedef void fm_gemm_edge(size_t rows, size_t columns, const void *tile,
 /* to = sum of the sources, length contiguous entries each (lanes do not count). */
 typedef void fm_gemm_sum(size_t length, const fm_gemm_source *sources, size_t count,
                          const fm_gemm_modulus *modulus, void *to);
-/* Contiguous entries: the update's place = beta place + coefficient from. */
-typedef void fm_gemm_add(size_t length, const void *from, const fm_gemm_update *update,
-                         const fm_gemm_modulus *modulus);
+/* Contiguous entries: the place of each update = beta place + coefficient from. */
+typedef void fm_gemm_add(size_t length, const void *from, const fm_gemm_update *updates,
+                         size_t count, const fm_gemm_modulus *modulus);
 /* The same without from. */
 typedef void fm_gemm_scale(size_t length, fm_gemm_scalar beta, const fm_gemm_modulus *modulus,
                            void *at);

@@ -334,7 +334,7 @@ const fm_gemm_kernel GLOBAL = {
 #endif
     .edge = LOCAL(edge),
     .sum = LOCAL(sum),
-    .add = LOCAL(add_line),
+    .add = LOCAL(add_lines),
     .scale = LOCAL(scale_line),
 };
 _Static_assert(MR *NR <= FM_GEMM_TILE_MAX && SIDE <= MR && NR % SIDE == 0, "no room for the tile");

@@ -115,6 +115,9 @@ static void LOCAL(tile)(size_t k, const void *packed_a, const void *packed_b,
     const size_t fetched = k < FETCH_STEPS ? k : FETCH_STEPS;
     sums sum = {0};
     vector results[MR][NV];
+    for (size_t t = 0; t < count; t++)
+        UNROLL for (int i = 0; i < MR; i++)
+            __builtin_prefetch((const SCALAR *)updates[t].at + i * row_stride + NR - 1, 0, 2);
     for (size_t p = fetched; p < k; p++, a += MR, b += NR)
         LOCAL(step)(&sum, a, b);
     for (size_t t = 0; t < count; t++)
@@ -153,19 +156,60 @@ static void LOCAL(edge)(size_t rows, size_t columns, const void *tile, const fm_
 
 /* ---------------------------------------------------------------- lines of blocks */
 
-static void LOCAL(add_line)(size_t length, const void *from, const fm_gemm_update *update,
-                            const fm_gemm_modulus *modulus)
+ALWAYS_INLINE loose LOCAL(added)(loose value, const fm_gemm_update *update, bool replaced, size_t i)
+{
+    loose sum = OF_SCALAR(update->coefficient) * value;
+    if (!replaced)
+        sum += OF_SCALAR(update->beta) * *(loose *)((SCALAR *)update->at + i);
+    return sum;
+}
+
+/* So many whole vectors to the places of count updates, of which the last replaces or not what is
+   there. */
+ALWAYS_INLINE size_t LOCAL(add_vectors)(size_t length, const SCALAR *from,
+                                        const fm_gemm_update updates[2], size_t count,
+                                        bool replaced)
+{
+    const fm_gemm_update first = updates[0], last = updates[count - 1];
+    size_t i = 0;
+    for (; i + LENGTH <= length; i += LENGTH) {
+        const loose value = *(const loose *)(from + i);
+        if (count == 2)
+            *(loose *)((SCALAR *)first.at + i) = LOCAL(added)(value, &first, false, i);
+        *(loose *)((SCALAR *)last.at + i) = LOCAL(added)(value, &last, replaced, i);
+    }
+    return i;
+}
+
+static void LOCAL(add_line)(size_t length, const SCALAR *from, const fm_gemm_update *update,
+                            size_t i)
 {
     const SCALAR factor = OF_SCALAR(update->coefficient), beta = OF_SCALAR(update->beta);
-    const SCALAR *value = from;
     SCALAR *to = update->at;
+    for (; i < length; i++)
+        to[i] = beta == 0 ? factor * from[i] : beta * to[i] + factor * from[i];
+}
+
+/* Two places at once where that is possible, which reads from once. */
+static void LOCAL(add_lines)(size_t length, const void *from, const fm_gemm_update *updates,
+                             size_t count, const fm_gemm_modulus *modulus)
+{
     (void)modulus;
-    if (beta == 0)
-        for (size_t i = 0; i < length; i++)
-            to[i] = factor * value[i];
-    else
-        for (size_t i = 0; i < length; i++)
-            to[i] = beta * to[i] + factor * value[i];
+    for (size_t t = 0, done, at_once; t < count; t += at_once) {
+        const bool pair = t + 1 < count && OF_SCALAR(updates[t].beta) != 0;
+        const bool replaced = OF_SCALAR(updates[pair ? t + 1 : t].beta) == 0;
+        at_once = pair ? 2 : 1;
+        if (pair && replaced)
+            done = LOCAL(add_vectors)(length, from, &updates[t], 2, true);
+        else if (pair)
+            done = LOCAL(add_vectors)(length, from, &updates[t], 2, false);
+        else if (replaced)
+            done = LOCAL(add_vectors)(length, from, &updates[t], 1, true);
+        else
+            done = LOCAL(add_vectors)(length, from, &updates[t], 1, false);
+        for (size_t i = 0; i < at_once; i++)
+            LOCAL(add_line)(length, from, &updates[t + i], done);
+    }
 }
 
 static void LOCAL(scale_line)(size_t length, fm_gemm_scalar scalar, const fm_gemm_modulus *modulus,

@@ -237,6 +237,13 @@ static void LOCAL(add_line)(size_t length, const void *from, const fm_gemm_updat
         LOCAL(update_unit)(length, from, true, (double)factor, modulus, update->at);
 }
 
+static void LOCAL(add_lines)(size_t length, const void *from, const fm_gemm_update *updates,
+                             size_t count, const fm_gemm_modulus *modulus)
+{
+    for (size_t t = 0; t < count; t++)
+        LOCAL(add_line)(length, from, &updates[t], modulus);
+}
+
 static void LOCAL(edge)(size_t rows, size_t columns, const void *tile, const fm_gemm_update *update,
                         ptrdiff_t row_stride, ptrdiff_t column_stride,
                         const fm_gemm_modulus *modulus)

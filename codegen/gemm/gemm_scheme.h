@@ -37,6 +37,10 @@ typedef struct fm_gemm_scheme {
     uint32_t rank;           /* products; none of them is zero */
     const uint32_t *rows[3]; /* of U, V, W: entries from rows[r] to rows[r + 1] */
     const fm_gemm_entry *entries[3];
+    /* By products: true where the level below has the rows of blocks of A and C in the opposite order.
+       It is right in any order, and the blocks in which its errors are largest then do not all meet in
+       one (the idea is R. Castrapel's and J. Gustafson's, US patent 7209939, 2007). */
+    const bool *turned;
     uint32_t additions, step_count;
     const fm_gemm_step *steps; /* the same with sums in slots, common ones computed once */
     uint32_t slots[3];         /* of S, T and P */

@@ -91,6 +91,7 @@ typedef struct node {
     fm_gemm_shape shape; /* of the whole; blocks may be smaller */
     const fm_gemm_operand *a, *b;
     const fm_gemm_targets *c;
+    bool turned; /* rows of blocks of A and C in the opposite order */
     char *work;
 } node;
 
@@ -145,33 +146,42 @@ static size_t add_target(const fm_gemm_targets *c, const fm_gemm_kernel *kernel,
 
 static void multiply(runner *r, const node *n);
 
+/* The row of blocks of A (side 0), B or C where the scheme has this one. */
+static size_t block_row(const fm_gemm_scheme *scheme, const node *n, int side, size_t row)
+{
+    return n->turned && side != 1 ? scheme->format[0] - 1 - row : row;
+}
+
 /* ---------------------------------------------------------------- fused levels */
 
 /* The sum of blocks that row r of U (side 0) or V (side 1) is. */
-static fm_gemm_operand fuse(const fm_gemm_scheme *scheme, int side, uint32_t row,
-                            const fm_gemm_operand *sum, size_t rows, size_t columns, size_t size,
+static fm_gemm_operand fuse(const fm_gemm_scheme *scheme, const node *n, int side, uint32_t row,
+                            size_t rows, size_t columns, size_t size,
                             fm_gemm_term list[FM_GEMM_TERMS_MAX])
 {
+    const fm_gemm_operand *sum = side == 0 ? n->a : n->b;
     const uint32_t width = scheme->format[side + 1];
     size_t count = 0;
     for (uint32_t e = scheme->rows[side][row]; e < scheme->rows[side][row + 1]; e++) {
         const fm_gemm_entry *entry = &scheme->entries[side][e];
-        count = add_block(sum, size, entry->coefficient, entry->block / width * rows,
+        count = add_block(sum, size, entry->coefficient,
+                          block_row(scheme, n, side, entry->block / width) * rows,
                           entry->block % width * columns, rows, columns, list, count);
     }
     return (fm_gemm_operand){list, count, sum->row_stride, sum->column_stride};
 }
 
-static fm_gemm_targets fuse_result(const fm_gemm_scheme *scheme, uint32_t row,
-                                   const fm_gemm_targets *c, size_t rows, size_t columns,
-                                   const fm_gemm_kernel *kernel,
+static fm_gemm_targets fuse_result(const fm_gemm_scheme *scheme, const node *n, uint32_t row,
+                                   size_t rows, size_t columns, const fm_gemm_kernel *kernel,
                                    fm_gemm_target list[FM_GEMM_TERMS_MAX])
 {
+    const fm_gemm_targets *c = n->c;
     const uint32_t width = scheme->format[2];
     size_t count = 0;
     for (uint32_t e = scheme->rows[2][row]; e < scheme->rows[2][row + 1]; e++) {
         const fm_gemm_entry *entry = &scheme->entries[2][e];
-        count = add_target(c, kernel, entry->coefficient, entry->first, entry->block / width * rows,
+        count = add_target(c, kernel, entry->coefficient, entry->first,
+                           block_row(scheme, n, 2, entry->block / width) * rows,
                            entry->block % width * columns, rows, columns, list, count);
     }
     return (fm_gemm_targets){list, count, c->row_stride, c->column_stride};
@@ -186,10 +196,10 @@ static void run_fused(runner *r, const node *n)
     fm_gemm_term a_terms[FM_GEMM_TERMS_MAX], b_terms[FM_GEMM_TERMS_MAX];
     fm_gemm_target targets[FM_GEMM_TERMS_MAX];
     for (uint32_t row = 0; row < scheme->rank; row++) {
-        fm_gemm_operand a = fuse(scheme, 0, row, n->a, s.m, s.k, size, a_terms);
-        fm_gemm_operand b = fuse(scheme, 1, row, n->b, s.k, s.n, size, b_terms);
-        fm_gemm_targets c = fuse_result(scheme, row, n->c, s.m, s.n, kernel, targets);
-        multiply(r, &(node){n->level + 1, s, &a, &b, &c, n->work});
+        fm_gemm_operand a = fuse(scheme, n, 0, row, s.m, s.k, size, a_terms);
+        fm_gemm_operand b = fuse(scheme, n, 1, row, s.k, s.n, size, b_terms);
+        fm_gemm_targets c = fuse_result(scheme, n, row, s.m, s.n, kernel, targets);
+        multiply(r, &(node){n->level + 1, s, &a, &b, &c, scheme->turned[row], n->work});
     }
 }
 
@@ -244,8 +254,9 @@ static fm_gemm_operand find_operand(const stage *l, fm_block block, double coeff
     const fm_gemm_operand *whole = is_a ? l->n->a : l->n->b;
     const size_t rows = is_a ? l->s.m : l->s.k, columns = is_a ? l->s.k : l->s.n;
     const size_t width = block_width(l, block.place);
-    size_t count = add_block(whole, l->size, coefficient, block.index / width * rows,
-                             block.index % width * columns, rows, columns, list, 0);
+    const size_t row = block_row(l->scheme, l->n, is_a ? 0 : 1, block.index / width);
+    size_t count = add_block(whole, l->size, coefficient, row * rows, block.index % width * columns,
+                             rows, columns, list, 0);
     return (fm_gemm_operand){list, count, whole->row_stride, whole->column_stride};
 }
 
@@ -256,7 +267,8 @@ static fm_gemm_targets find_result(const stage *l, fm_block block, double coeffi
     const fm_gemm_scalar one = fm_gemm_scalar_of(kernel, 1);
     if (block.place == FM_PLACE_C) {
         const size_t width = block_width(l, block.place);
-        size_t count = add_target(l->n->c, kernel, coefficient, first, block.index / width * l->s.m,
+        const size_t row = block_row(l->scheme, l->n, 2, block.index / width);
+        size_t count = add_target(l->n->c, kernel, coefficient, first, row * l->s.m,
                                   block.index % width * l->s.n, l->s.m, l->s.n, list, 0);
         return (fm_gemm_targets){list, count, l->n->c->row_stride, 1};
     }
@@ -331,6 +343,24 @@ static void run_sum(const stage *l, const fm_gemm_step *step)
         sum_line(l, terms, count, line, length, slot + line * stride);
 }
 
+/* Multiples of row i to that of each target, to those at once that have as many columns. */
+static void spread_row(const fm_gemm_team *team, size_t columns, const char *row, size_t i,
+                       const fm_gemm_target *targets, const ptrdiff_t *strides, size_t count)
+{
+    fm_gemm_update updates[FM_GEMM_TERMS_MAX];
+    for (size_t t = 0, found = 0; t < count; t++) {
+        if (i < targets[t].rows)
+            updates[found++] = (fm_gemm_update){targets[t].coefficient, targets[t].beta,
+                                                (char *)targets[t].at + (ptrdiff_t)i * strides[t]};
+        if (t + 1 < count && targets[t + 1].columns == targets[t].columns)
+            continue;
+        if (found > 0)
+            team->kernel->add(least(columns, targets[t].columns), row, updates, found,
+                              team->modulus);
+        found = 0;
+    }
+}
+
 /* Multiples of a slot to other blocks, a row to all of them while it is in the cache. */
 static void run_spread(const stage *l, const fm_gemm_step *step)
 {
@@ -351,13 +381,7 @@ static void run_spread(const stage *l, const fm_gemm_step *step)
     const size_t stride = (size_t)from->row_stride * l->size;
     fm_gemm_range mine = fm_gemm_share(from->rows, 1, w->index, w->count);
     for (size_t i = mine.begin; i < mine.end; i++)
-        for (size_t t = 0; t < count; t++) {
-            fm_gemm_update update = {targets[t].coefficient, targets[t].beta,
-                                     (char *)targets[t].at + (ptrdiff_t)i * strides[t]};
-            if (i < targets[t].rows)
-                w->team->kernel->add(least(from->columns, targets[t].columns), slot + i * stride,
-                                     &update, w->team->modulus);
-        }
+        spread_row(w->team, from->columns, slot + i * stride, i, targets, strides, count);
 }
 
 static void run_multiply(const stage *l, const fm_gemm_step *step, char *work)
@@ -369,7 +393,8 @@ static void run_multiply(const stage *l, const fm_gemm_step *step, char *work)
     fm_gemm_operand b = find_operand(l, factors[1].block, 1, b_terms);
     fm_gemm_targets c = find_result(l, step->block, step->coefficient, step->first, targets);
     begin(l->r, MULTIPLIED);
-    multiply(l->r, &(node){l->n->level + 1, l->s, &a, &b, &c, work});
+    multiply(l->r,
+             &(node){l->n->level + 1, l->s, &a, &b, &c, l->scheme->turned[step->product], work});
     l->r->last = MULTIPLIED;
 }
 
@@ -425,7 +450,7 @@ static void multiply_part(runner *r, const fm_plan_call *call, unsigned level, f
                         s.m, s.n};
     multiply(r, &(node){level, s, &(fm_gemm_operand){&a, 1, call->a_strides[0], call->a_strides[1]},
                         &(fm_gemm_operand){&b, 1, call->b_strides[0], call->b_strides[1]},
-                        &(fm_gemm_targets){&c, 1, call->c_stride, 1}, work});
+                        &(fm_gemm_targets){&c, 1, call->c_stride, 1}, false, work});
 }
 
 /* What goes through the levels; then what it lacks of k, the columns right of it and the rows

@@ -1,9 +1,11 @@
 #include "plan_facts.h"
 
 #include "memory.h"
+#include "sizes.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---------------------------------------------------------------- terms of sums */
 
@@ -83,29 +85,68 @@ static double square_sum(const fm_gemm_scheme *scheme, int side, uint32_t row)
     return sum;
 }
 
-/* The square of the growth by one level. */
-static double level_growth(const fm_gemm_scheme *scheme)
+enum { BLOCKS_MAX = FM_FORMAT_MAX * FM_FORMAT_MAX };
+
+/* What the errors of the products of a level grow by in the blocks of C, squared; and in the worst of
+   them the part that comes from products that turn the level below. */
+typedef struct level_errors {
+    double blocks[BLOCKS_MAX], turned;
+} level_errors;
+
+static level_errors errors_of(const fm_gemm_scheme *scheme)
 {
-    enum { BLOCKS_MAX = FM_FORMAT_MAX * FM_FORMAT_MAX };
-    double blocks[BLOCKS_MAX] = {0}, largest = 0;
+    level_errors errors = {{0}, 0};
+    double turned[BLOCKS_MAX] = {0};
     for (uint32_t r = 0; r < scheme->rank; r++) {
         const double product = square_sum(scheme, 0, r) * square_sum(scheme, 1, r);
         for (uint32_t e = scheme->rows[2][r]; e < scheme->rows[2][r + 1]; e++) {
             const fm_gemm_entry *entry = &scheme->entries[2][e];
-            blocks[entry->block] += entry->coefficient * entry->coefficient * product;
+            const double error =
+                entry->coefficient * entry->coefficient * product / scheme->format[1];
+            errors.blocks[entry->block] += error;
+            turned[entry->block] += scheme->turned[r] ? error : 0;
         }
     }
+    double largest = 0;
     for (uint32_t i = 0; i < scheme->format[0] * scheme->format[2]; i++)
-        largest = fmax(largest, blocks[i]);
-    return largest / scheme->format[1];
+        if (errors.blocks[i] > largest) {
+            largest = errors.blocks[i];
+            errors.turned = turned[i] / largest;
+        }
+    return errors;
 }
 
-double fm_plan_growth(const fm_plan *plan)
+/* The largest growth, squared, when this part of the products is turned. */
+static double largest_growth(const fm_gemm_scheme *scheme, const level_errors *errors,
+                             double turned)
 {
-    double square = 1;
-    for (unsigned l = 0; l < plan->level_count; l++)
-        square *= level_growth(plan->levels[l].scheme);
-    return sqrt(square);
+    const uint32_t rows = scheme->format[0], columns = scheme->format[2];
+    double largest = 0;
+    for (uint32_t i = 0; i < rows; i++)
+        for (uint32_t j = 0; j < columns; j++)
+            largest = fmax(largest, (1 - turned) * errors->blocks[i * columns + j] +
+                                        turned * errors->blocks[(rows - 1 - i) * columns + j]);
+    return largest;
+}
+
+/* The steps that are added up in a tile. */
+static double chain_length(size_t k, size_t kc)
+{
+    return (double)quotient_up(k, quotient_up(k, kc));
+}
+
+double fm_plan_growth(const fm_plan *plan, size_t k, size_t kc)
+{
+    double square = 1, turned = 0;
+    size_t bottom = k;
+    for (unsigned l = 0; l < plan->level_count; l++) {
+        const fm_gemm_scheme *scheme = plan->levels[l].scheme;
+        const level_errors errors = errors_of(scheme);
+        square *= largest_growth(scheme, &errors, turned);
+        turned = errors.turned;
+        bottom = quotient_up(bottom, scheme->format[1]);
+    }
+    return sqrt(square * chain_length(bottom, kc) / chain_length(k, kc));
 }
 
 /* ---------------------------------------------------------------- names */
@@ -124,4 +165,40 @@ char *fm_plan_name(const fm_plan *plan)
         name = longer;
     }
     return name;
+}
+
+/* One level; *text moves behind it. */
+static bool parse_level(const char **text, fm_plan_level *level)
+{
+    static const char *const ways[] = {[FM_LEVEL_FUSED] = " fused", [FM_LEVEL_SLOTS] = " slots"};
+    const size_t length = strcspn(*text, " ");
+    level->scheme = NULL;
+    for (size_t i = 0; i < fm_gemm_scheme_count && level->scheme == NULL; i++)
+        if (length > 0 && strncmp(*text, fm_gemm_schemes[i]->name, length) == 0)
+            level->scheme = fm_gemm_schemes[i];
+    *text += length;
+    for (int way = 0; way < 2; way++)
+        if (strncmp(*text, ways[way], strlen(ways[way])) == 0) {
+            level->way = (fm_level_way)way;
+            *text += strlen(ways[way]);
+            return level->scheme != NULL;
+        }
+    return false;
+}
+
+bool fm_plan_of_name(const char *name, fm_plan *plan)
+{
+    *plan = (fm_plan){.level_count = 0};
+    if (strcmp(name, "classical") == 0)
+        return true;
+    while (plan->level_count < FM_PLAN_LEVELS_MAX &&
+           parse_level(&name, &plan->levels[plan->level_count])) {
+        plan->level_count++;
+        if (*name == '\0')
+            return fm_plan_fits(plan);
+        if (strncmp(name, ", ", 2) != 0)
+            return false;
+        name += 2;
+    }
+    return false;
 }

@@ -162,7 +162,8 @@ fm_plan_estimate fm_plan_estimate_of(const fm_plan *plan, const fm_gemm_kernel *
              2 * (double)shape.m * (double)shape.n * (double)quotient_up(shape.k, blocks.kc);
     return (fm_plan_estimate){seconds, (calls * volume(s) + fringe) / volume(shape),
                               plan->level_count > 0 ? moved * (double)kernel->size : 0,
-                              fm_plan_bytes(plan, shape, kernel->size), fm_plan_growth(plan)};
+                              fm_plan_bytes(plan, shape, kernel->size),
+                              fm_plan_growth(plan, shape.k, blocks.kc)};
 }
 
 /* ---------------------------------------------------------------- the choice */
