@@ -434,20 +434,10 @@ static bool parse_coefficients(int *least, int *most)
            *most <= 4;
 }
 
-static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_objective objective,
-                        fm_store *store, fm_error *error)
+/* What fm_search is called with. */
+static fm_search_options settings_of(session *s, const starts *from, fm_strategy strategy,
+                                     fm_objective objective, const fm_tensor *through)
 {
-    starts from;
-    fm_search_result result;
-    bool terminal = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
-    session s = {.store = store,
-                 .output = PTHREAD_MUTEX_INITIALIZER,
-                 .tensor = fm_tensor_name(tensor),
-                 .redraw = terminal};
-    fm_tensor *through = NULL;
-    fm_status status = read_starts(&from, error);
-    if (status == FM_OK && arguments.through != NULL)
-        status = fm_tensor_parse_format(arguments.through, &through, error);
     fm_search_options settings = {
         .engine = arguments.engine,
         .strategy = strategy,
@@ -465,9 +455,9 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
         .distinct = (unsigned)arguments.distinct,
         .seconds = arguments.seconds,
         .flips = arguments.flips,
-        .from = (const fm_scheme *const *)from.schemes,
-        .from_count = from.count,
-        .from_labels = (const char *const *)from.labels,
+        .from = (const fm_scheme *const *)from->schemes,
+        .from_count = from->count,
+        .from_labels = (const char *const *)from->labels,
         .stop = cli_stop_flag(),
         .checkpoint = arguments.checkpoint,
         .checkpoint_seconds = arguments.checkpoint_interval,
@@ -476,10 +466,28 @@ static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_object
         .on_message = on_message,
         .on_progress = on_progress,
         .progress_seconds = 0.25,
-        .context = &s,
+        .context = s,
     };
     if (arguments.coefficients != NULL)
         parse_coefficients(&settings.least, &settings.most);
+    return settings;
+}
+
+static fm_status search(const fm_tensor *tensor, fm_strategy strategy, fm_objective objective,
+                        fm_store *store, fm_error *error)
+{
+    starts from;
+    fm_search_result result;
+    bool terminal = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
+    session s = {.store = store,
+                 .output = PTHREAD_MUTEX_INITIALIZER,
+                 .tensor = fm_tensor_name(tensor),
+                 .redraw = terminal};
+    fm_tensor *through = NULL;
+    fm_status status = read_starts(&from, error);
+    if (status == FM_OK && arguments.through != NULL)
+        status = fm_tensor_parse_format(arguments.through, &through, error);
+    fm_search_options settings = settings_of(&s, &from, strategy, objective, through);
     if (status == FM_OK && arguments.metrics != NULL)
         status = open_metrics(&s, fm_search_engine(tensor, &settings), error);
     if (status == FM_OK && arguments.lift)

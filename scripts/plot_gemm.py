@@ -3,12 +3,11 @@
 import argparse
 import csv
 import math
-import os
 import sys
 from xml.sax.saxutils import escape
 
-# Okabe and Ito 2008, told apart by the colour-blind; without their yellow, which white swallows.
-COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]
+from plotting import COLOURS, BadInput, nice_step, run, write_whole
+
 COLUMNS = ["type", "threads", "m", "n", "k", "role", "name", "gflops", "error", "peak", "machine"]
 ROLES = ["plan", "classical", "scheme", "peer"]
 
@@ -25,10 +24,6 @@ text { font-family: "DejaVu Sans", Verdana, Helvetica, sans-serif; font-size: 12
 .line { fill: none; stroke-width: 1.8; stroke-linejoin: round }
 .peak { stroke: #555; stroke-width: 1.2; stroke-dasharray: 6 3; fill: none }
 """
-
-
-class BadInput(Exception):
-    pass
 
 
 # ---------------------------------------------------------------- reading
@@ -89,12 +84,6 @@ def curves_of(rows):
 
 
 # ---------------------------------------------------------------- axes
-
-
-def nice_step(span, ticks):
-    raw = span / ticks
-    power = 10.0 ** math.floor(math.log10(raw))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
 
 
 class Linear:
@@ -240,19 +229,6 @@ def draw(rows):
     return "\n".join(out + ["</svg>", ""])
 
 
-def write_whole(path, content):
-    """Under another name first: who watches the picture never sees a part of it."""
-    part = f"{path}.{os.getpid()}.part"
-    try:
-        with open(part, "w", encoding="utf-8") as file:
-            file.write(content)
-        os.replace(part, path)
-    except OSError as error:
-        if os.path.exists(part):
-            os.unlink(part)
-        raise BadInput(f"{path}: {error.strerror}") from None
-
-
 def main():
     parser = argparse.ArgumentParser(
         prog="plot_gemm", description="Draws what 'fewmul bench gemm --csv FILE' wrote, as SVG: "
@@ -260,19 +236,15 @@ def main():
     parser.add_argument("files", nargs="+", metavar="FILE", help="tables, of one type and machine")
     parser.add_argument("-o", "--output", metavar="OUT.svg", help="the picture [standard output]")
     arguments = parser.parse_args()
-    try:
+
+    def draw_files():
         picture = draw([row for path in arguments.files for row in read_rows(path)])
         if arguments.output:
             write_whole(arguments.output, picture)
         else:
             sys.stdout.write(picture)
-    except BadInput as error:
-        print(f"plot_gemm: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 2
-    return 0
+
+    return run("plot_gemm", draw_files)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ import statistics
 import sys
 from xml.sax.saxutils import escape
 
-# Okabe and Ito 2008, told apart by the colour-blind; without their yellow, which white swallows.
-COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8c6bb1"]
+import plotting
+from plotting import BadInput, nice_step, write_whole
+
+COLOURS = plotting.COLOURS + ["#8c6bb1"]
 DASHES = ["", "7 3", "2 3", "9 3 2 3"]
 SHADE, THIN = "#0072b2", "#9aa5b1"
 SHADE_LEVELS = 6
@@ -23,10 +25,6 @@ LEGEND_LINES = 14
 
 def warn(text):
     print(f"plot_metrics: warning: {text}", file=sys.stderr)
-
-
-class BadInput(Exception):
-    pass
 
 
 # ---------------------------------------------------------------- reading
@@ -327,12 +325,6 @@ def print_summary(runs):
 
 
 # ---------------------------------------------------------------- axes
-
-
-def nice_step(span, ticks):
-    raw = span / ticks
-    power = 10.0 ** math.floor(math.log10(raw))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
 
 
 class LinearTime:
@@ -741,19 +733,6 @@ def draw(runs, arguments):
     return "\n".join(out + ["</svg>", ""])
 
 
-def write_whole(path, content):
-    """Under another name first: who watches the picture never sees a part of it."""
-    part = f"{path}.{os.getpid()}.part"
-    try:
-        with open(part, "w", encoding="utf-8") as file:
-            file.write(content)
-        os.replace(part, path)
-    except OSError as error:
-        if os.path.exists(part):
-            os.unlink(part)
-        raise BadInput(f"{path}: {error.strerror}") from None
-
-
 def parse_arguments():
     parser = argparse.ArgumentParser(
         prog="plot_metrics", description="Draws what 'fewmul search --metrics FILE' wrote, as SVG.",
@@ -773,7 +752,8 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
-    try:
+
+    def draw_files():
         runs = []
         for path in dict.fromkeys(arguments.files):
             runs += split_runs(path, read_samples(path))
@@ -786,13 +766,8 @@ def main():
                 write_whole(arguments.output, picture)
             else:
                 sys.stdout.write(picture)
-    except BadInput as error:
-        print(f"plot_metrics: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 2
-    return 0
+
+    return plotting.run("plot_metrics", draw_files)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ static size_t packed_b_bytes(const fm_gemm_team *team, fm_gemm_shape s)
                     PAGE);
 }
 
+#ifndef FM_GENERATED
 /* Of the planes of a panel of C, for kernels that have more than tiles in registers. */
 static size_t sums_bytes(const fm_gemm_team *team, fm_gemm_shape s)
 {
@@ -66,6 +67,7 @@ static size_t sums_bytes(const fm_gemm_team *team, fm_gemm_shape s)
         return 0;
     return round_up(block_rows(team, s) * kernel->nr * kernel->packed * kernel->planes, PAGE);
 }
+#endif
 
 /* One thread never packs while another reads. */
 static size_t buffers_of(unsigned threads)
@@ -75,8 +77,11 @@ static size_t buffers_of(unsigned threads)
 
 size_t fm_gemm_team_bytes(const fm_gemm_team *team, fm_gemm_shape shape, unsigned threads)
 {
-    return buffers_of(threads) * packed_b_bytes(team, shape) +
-           threads * (packed_a_bytes(team, shape) + sums_bytes(team, shape));
+    size_t bytes = packed_a_bytes(team, shape);
+#ifndef FM_GENERATED
+    bytes += sums_bytes(team, shape);
+#endif
+    return buffers_of(threads) * packed_b_bytes(team, shape) + threads * bytes;
 }
 
 void fm_gemm_team_place(fm_gemm_team *team, fm_gemm_shape shape, unsigned threads, char *memory)
@@ -85,8 +90,11 @@ void fm_gemm_team_place(fm_gemm_team *team, fm_gemm_shape shape, unsigned thread
     team->packed_b[0] = memory;
     team->packed_b[1] = memory + (buffers_of(threads) - 1) * b;
     team->packed_a = memory + buffers_of(threads) * b;
+    team->packed_a_size = packed_a_bytes(team, shape);
+#ifndef FM_GENERATED
     team->sums_size = sums_bytes(team, shape);
-    team->packed_a_size = packed_a_bytes(team, shape) + team->sums_size;
+    team->packed_a_size += team->sums_size;
+#endif
 }
 
 /* ---------------------------------------------------------------- threads */
@@ -139,7 +147,9 @@ typedef struct product {
     fm_gemm_shape shape, whole; /* whole: where all terms and targets are there */
     size_t row_parts;
     char *packed_a, *packed_b;
+#ifndef FM_GENERATED
     double *sums; /* planes of a panel of C */
+#endif
 } product;
 
 /* What is multiplied between two waits: all rows of A, columns from j on and steps from p on. */
@@ -283,6 +293,7 @@ static void multiply_edge(const product *q, size_t depth, const char *a, const c
     update_edge(q, tile, row, column, updates);
 }
 
+#ifndef FM_GENERATED
 /* The tiles of residues in packed rows of A times a panel of B: their sums plane by plane, so that a
    plane of the panel stays in the level 1 cache, and then entries. */
 static void multiply_planes(const product *q, size_t row, size_t rows, size_t column, slice s)
@@ -307,6 +318,7 @@ static void multiply_planes(const product *q, size_t row, size_t rows, size_t co
         update_edge(q, tile, row + i * mr, column, updates);
     }
 }
+#endif
 
 /* Packed rows of A times columns of packed B. */
 static void multiply_packed(const product *q, size_t row, size_t rows, fm_gemm_range columns,
@@ -315,7 +327,13 @@ static void multiply_packed(const product *q, size_t row, size_t rows, fm_gemm_r
     const size_t mr = q->kernel->mr, nr = q->kernel->nr, size = q->kernel->packed;
     const bool contiguous = q->c->column_stride == 1;
     fm_gemm_update updates[FM_GEMM_TERMS_MAX];
-    for (size_t j = columns.begin; j < columns.end; j += nr)
+    for (size_t j = columns.begin; j < columns.end; j += nr) {
+#ifndef FM_GENERATED
+        if (q->kernel->plane != NULL) {
+            multiply_planes(q, row, rows, s.j + j, s);
+            continue;
+        }
+#endif
         for (size_t i = 0; i < rows; i += mr) {
             const char *a = q->packed_a + i * s.depth * size;
             const char *b = q->packed_b + j * s.depth * size;
@@ -325,6 +343,7 @@ static void multiply_packed(const product *q, size_t row, size_t rows, fm_gemm_r
             else
                 multiply_edge(q, s.depth, a, b, row + i, s.j + j, updates);
         }
+    }
 }
 
 /* The threads take blocks of rows, times a part of the columns, as they come: as many for each, and a
@@ -346,11 +365,7 @@ static void multiply_slice(const product *q, slice s, atomic_size_t *next)
             continue;
         const size_t most = least(rows, q->shape.m - i);
         pack_a(q, i, most, s);
-        if (q->kernel->plane == NULL)
-            multiply_packed(q, i, most, columns, s);
-        for (size_t j = columns.begin; j < columns.end && q->kernel->plane != NULL;
-             j += q->kernel->nr)
-            multiply_planes(q, i, most, s.j + j, s);
+        multiply_packed(q, i, most, columns, s);
     }
 }
 
@@ -430,7 +445,9 @@ void fm_gemm_terms(fm_gemm_worker *worker, const fm_gemm_operand *a, const fm_ge
                  .b = b,
                  .c = c,
                  .packed_a = team->packed_a + worker->index * team->packed_a_size};
+#ifndef FM_GENERATED
     q.sums = (double *)(q.packed_a + team->packed_a_size - team->sums_size);
+#endif
     find_shapes(&q);
     if (q.shape.m == 0 || q.shape.n == 0)
         return;

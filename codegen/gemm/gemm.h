@@ -58,9 +58,11 @@ typedef struct fm_gemm_team {
     const fm_gemm_kernel *kernel;
     const fm_gemm_modulus *modulus; /* NULL unless the kernel's entries are residues */
     fm_gemm_blocks blocks;
-    char
-        *packed_a; /* a buffer for each thread, packed_a_size bytes; of them sums_size for planes */
-    size_t packed_a_size, sums_size;
+    char *packed_a; /* a buffer for each thread */
+    size_t packed_a_size;
+#ifndef FM_GENERATED
+    size_t sums_size; /* the last bytes of each buffer, for planes */
+#endif
     char *packed_b[2];     /* used by turns, so that packing need not wait for who still reads; the
                               same for one thread */
     atomic_size_t next[3]; /* by turns: the next part of a slice to be taken; all 0 at the start */

@@ -11,12 +11,14 @@
 typedef enum fm_gemm_type {
     FM_GEMM_F64,
     FM_GEMM_F32,
+#ifndef FM_GENERATED
     FM_GEMM_I32, /* modulo 2^32 */
     FM_GEMM_I64, /* modulo 2^64 */
     FM_GEMM_ZP26,
     FM_GEMM_ZP34,
     FM_GEMM_ZP63,
     FM_GEMM_TYPES,
+#endif
 } fm_gemm_type;
 
 #ifndef FM_GENERATED
@@ -66,12 +68,14 @@ typedef struct fm_gemm_update {
 /* A whole tile, a panel of A times a panel of B, to each of several places. */
 typedef void fm_gemm_tile(size_t k, const void *a, const void *b, const fm_gemm_update *updates,
                           size_t count, ptrdiff_t row_stride);
+#ifndef FM_GENERATED
 /* One plane of a tile, whose sums are reduced in steps of chunk at the latest. */
 typedef void fm_gemm_plane(size_t k, const void *a, const void *b, const fm_gemm_modulus *modulus,
                            double *sums);
 /* A tile of residues from the planes of its sums. */
 typedef void fm_gemm_residues(const double *sums, size_t plane, const fm_gemm_modulus *modulus,
                               void *tile);
+#endif
 /* The first rows and columns of a tile of this kernel's size, which is given row by row. */
 typedef void fm_gemm_edge(size_t rows, size_t columns, const void *tile,
                           const fm_gemm_update *update, ptrdiff_t row_stride,
@@ -101,8 +105,10 @@ typedef struct fm_gemm_kernel {
     size_t mr, nr;             /* of a tile, so the widths of the panels of A and B */
     fm_gemm_pack *pack_a, *pack_b;
     fm_gemm_tile *tile; /* of f64, f32, i32, i64; of residues: */
+#ifndef FM_GENERATED
     fm_gemm_plane *plane;
     fm_gemm_residues *residues;
+#endif
     fm_gemm_edge *edge;
     fm_gemm_sum *sum;
     fm_gemm_add *add;
