@@ -24,10 +24,11 @@ static struct {
 
 static const cli_option options[] = {
     {"axis", "n|m|p", CLI_STRING, &arguments.axis, "the size to change: extend, project, merge"},
-    {"count", "K", CLI_COUNT, &arguments.count, "so many more or less; so many changes of basis"},
+    {"count", "K", CLI_COUNT, &arguments.count,
+     "so many more or less; so many schemes, by seeds that count on"},
     {"index", "I", CLI_STRING, &arguments.index, "project: delete this one, from 0 [the best]"},
     {"to", "FORMAT", CLI_STRING, &arguments.to, "permute: the sizes in their new order"},
-    {"seed", "S", CLI_COUNT, &arguments.seed, "sandwich: choose X, Y and Z by this random stream"},
+    {"seed", "S", CLI_COUNT, &arguments.seed, "sandwich, ternary: choose by this random stream"},
     {"ring", "R", CLI_RING, &arguments.ring, "best: over this ring [f<p> if all are, else q]"},
     {"store", "DIR", CLI_STRING, &arguments.store, "save what comes out in this results store"},
     {"output", "FILE", CLI_STRING, &arguments.output,
@@ -212,6 +213,11 @@ static fm_status reduce(const fm_scheme *scheme, uint64_t copy, fm_scheme **out,
     return fm_scheme_reduce(scheme, out, error);
 }
 
+static fm_status ternary(const fm_scheme *scheme, uint64_t copy, fm_scheme **out, fm_error *error)
+{
+    return fm_scheme_ternary(scheme, arguments.seed + copy, out, error);
+}
+
 static fm_status merge(const fm_scheme *first, const fm_scheme *second, fm_scheme **out,
                        fm_error *error)
 {
@@ -219,20 +225,17 @@ static fm_status merge(const fm_scheme *first, const fm_scheme *second, fm_schem
 }
 
 static const operation operations[] = {
-    {"extend", true, true, extend, NULL},
-    {"project", true, true, project, NULL},
-    {"permute", false, false, permute, NULL},
-    {"sandwich", false, true, sandwich, NULL},
-    {"reduce", false, false, reduce, NULL},
-    {"merge", true, false, NULL, merge},
-    {"product", false, false, NULL, fm_scheme_product},
+    {"extend", true, true, extend, NULL},     {"project", true, true, project, NULL},
+    {"permute", false, false, permute, NULL}, {"sandwich", false, true, sandwich, NULL},
+    {"reduce", false, false, reduce, NULL},   {"ternary", false, true, ternary, NULL},
+    {"merge", true, false, NULL, merge},      {"product", false, false, NULL, fm_scheme_product},
 };
 
 /* What comes out of each given scheme; the message of an error says of which. */
 static fm_status derive_each(const operation *o, const inputs *in, fm_scheme_list *out,
                              fm_error *error)
 {
-    uint64_t copies = o->unary == sandwich ? arguments.count : 1;
+    uint64_t copies = o->unary == sandwich || o->unary == ternary ? arguments.count : 1;
     for (size_t i = 0; i < in->list.count; i++)
         for (uint64_t copy = 0; copy < copies; copy++) {
             fm_error reason;
@@ -450,6 +453,8 @@ const cli_command cli_command_derive = {
         "  permute   the sizes in the order of --to: 4x4x5 as 5x4x4\n"
         "  sandwich  a random change of basis of A, B and C by --seed; --count different ones\n"
         "  reduce    fewer products where some share a factor and others are dependent\n"
+        "  ternary   from z to coefficients in {-1, 0, 1}, by flips and changes of basis by "
+        "--seed\n"
         "  best      the lowest rank for FORMAT that these lead to, from the given schemes, the\n"
         "            best ones of stores, and standard ones; the steps go to standard error\n\n"
         "  fewmul derive product strassen.json strassen.json -o 4x4x4.json\n"
@@ -459,7 +464,7 @@ const cli_command cli_command_derive = {
         "the smallest of zt, z, q that will do, unless all schemes are over one f<p>. What is\n"
         "written was verified exactly, and has the hashes of the schemes that it comes from. FILE "
         "-\n"
-        "is standard input. Exit code 1: a given scheme does not hold.",
+        "is standard input. Exit code 1: a given scheme does not hold, or ternary found none.",
     .options = options,
     .operands_min = 1,
     .operands_max = SIZE_MAX,

@@ -102,11 +102,23 @@ static void note_failure(cli_lifter *lifter, fm_status status, const fm_error *e
     pthread_mutex_unlock(&lifter->lock);
 }
 
-/* False when it was stopped. */
+static fm_status save(cli_lifter *lifter, fm_scheme *scheme, cli_lift *lift, char **path,
+                      fm_error *error)
+{
+    free(*path);
+    *path = NULL;
+    fm_status status = fm_store_put(lifter->store, scheme, path, &lift->is_new, error);
+    if (status != FM_OK)
+        note_failure(lifter, status, error);
+    return status;
+}
+
+/* False when it was stopped. Of a lift over z that leads to a scheme over zt both are saved, and the
+   latter is reported. */
 static bool lift_entry(cli_lifter *lifter, const entry *e)
 {
     fm_error error = {""};
-    fm_scheme *scheme = NULL;
+    fm_scheme *scheme = NULL, *ternary = NULL;
     char *path = NULL;
     cli_lift lift = {.find = e->find, .find_path = e->path};
     fm_lift_options options = {.ring = {FM_RING_Q, 0}, .stop = &lifter->stop};
@@ -114,16 +126,17 @@ static bool lift_entry(cli_lifter *lifter, const entry *e)
     fm_status status = fm_lift(e->find, &options, &scheme, &error);
     if (status == FM_INTERRUPTED)
         return false;
-    if (status == FM_OK) {
-        status = fm_store_put(lifter->store, scheme, &path, &lift.is_new, &error);
-        if (status != FM_OK)
-            note_failure(lifter, status, &error);
-    }
-    lift.scheme = status == FM_OK ? scheme : NULL;
+    if (status == FM_OK)
+        status = save(lifter, scheme, &lift, &path, &error);
+    if (status == FM_OK && fm_scheme_ring(scheme).kind == FM_RING_Z &&
+        fm_scheme_ternary(scheme, 0, &ternary, NULL) == FM_OK)
+        status = save(lifter, ternary, &lift, &path, &error);
+    lift.scheme = status != FM_OK ? NULL : ternary != NULL ? ternary : scheme;
     lift.path = path;
     lift.seconds = fm_now() - begin;
     lift.message = error.message;
     lifter->report(lifter->context, &lift);
+    fm_scheme_free(ternary);
     fm_scheme_free(scheme);
     free(path);
     return true;

@@ -9,9 +9,11 @@ typedef struct cli_lifter cli_lifter;
 /* What became of a find. Belongs to the lifter. */
 typedef struct cli_lift {
     const fm_scheme *find;
-    const char *find_path;   /* in the store */
-    const fm_scheme *scheme; /* the lift; NULL: there is none, or it could not be saved */
-    const char *path;        /* of the lift, in the same store */
+    const char *find_path; /* in the store */
+    const fm_scheme
+        *scheme;      /* the lift, or what fm_scheme_ternary made of one over z, both saved; NULL:
+                                there is none, or it could not be saved */
+    const char *path; /* of the lift, in the same store */
     bool is_new;
     double seconds;
     const char *message; /* why there is none; "" when there is one */

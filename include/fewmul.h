@@ -416,6 +416,14 @@ fm_status fm_scheme_sandwich(const fm_scheme *scheme, uint64_t seed, fm_scheme *
    rank, and the same scheme, when there are none. */
 fm_status fm_scheme_reduce(const fm_scheme *scheme, fm_scheme **out, fm_error *error);
 
+/* From z to zt: a scheme of the same rank, or less, with all coefficients in {-1, 0, 1}, found by
+   simulated annealing on the flip graph over z and, for matrix products, in the bases of A, B and C; it
+   minimizes how far coefficients are beyond 1. For any tensor. Lifts from f2 with some coefficients
+   of 2 mostly lead to one in milliseconds. The seed fixes it. FM_NO when none was found after some
+   seconds, or when coefficients are fractions or above 31; FM_BAD_INPUT over zp. */
+fm_status fm_scheme_ternary(const fm_scheme *scheme, uint64_t seed, fm_scheme **out,
+                            fm_error *error);
+
 /* The scheme of lowest rank for n x m x p that merges, extensions, products, permutations and
    projections of the given schemes and of standard ones lead to, found by dynamic programming over
    all formats up to one more than the format or the largest given; see docs/derive.md for what it

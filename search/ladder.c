@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "scheme.h"
 #include "tensor.h"
+#include "ternary.h"
 
 #include <assert.h>
 #include <omp.h>
@@ -507,24 +508,48 @@ static fm_tensor *tensor_of(const fm_ladder *l, const stage *s)
     return tensor;
 }
 
-bool fm_ladder_lift(const fm_ladder *ladder, uint32_t number, fm_products *products)
+/* Copies the coefficients of a stage that is a matrix product to the usual order, row by row, or from
+   it back to that of the ladder. */
+static void reorder(const fm_ladder *l, const stage *s, bool back, const fm_products *from,
+                    fm_products *to)
 {
-    /* A second step is only there to choose among the solutions of the first. */
-    const fm_lift_options options = {.ring = {FM_RING_ZT, 0}, .steps = 2, .tries = 4};
-    fm_products lifted;
-    fm_scheme *scheme, *over_zt = NULL;
-    fm_tensor *tensor = tensor_of(ladder, &ladder->stages[number]);
-    scheme = fm_products_to_scheme(products, tensor, (fm_ring){FM_RING_ZP, 2});
-    bool found = fm_lift(scheme, &options, &over_zt, NULL) == FM_OK;
-    if (found) {
-        size_t row = row_length(products->extent);
-        fm_products_from_scheme(&lifted, over_zt);
-        products->rank = lifted.rank;
-        memcpy(products->coefficients, lifted.coefficients, lifted.rank * row);
-        fm_products_clear(&lifted);
+    static const int columns[3] = {1, 2, 2};
+    to->rank = from->rank;
+    for (uint32_t r = 0; r < from->rank; r++) {
+        const int8_t *row = fm_products_row(from, r);
+        int8_t *out = fm_products_row(to, r);
+        for (int axis = 0; axis < 3; axis++) {
+            uint32_t own = s->size[columns[axis]], width = l->format[columns[axis]];
+            for (uint32_t c = 0; c < s->extent[axis]; c++) {
+                uint32_t place = l->place[axis][c / own * width + c % own];
+                out[back ? place : c] = row[back ? c : place];
+            }
+            row += s->extent[axis];
+            out += s->extent[axis];
+        }
     }
-    fm_scheme_free(over_zt);
-    fm_scheme_free(scheme);
+}
+
+bool fm_ladder_lift(const fm_ladder *ladder, uint32_t number, fm_products *products,
+                    fm_random *random)
+{
+    const stage *s = &ladder->stages[number];
+    fm_tensor *tensor;
+    if (ladder->format[0] == 0) {
+        tensor = tensor_of(ladder, s);
+        bool found = fm_products_lift(products, tensor, random);
+        fm_tensor_free(tensor);
+        return found;
+    }
+    fm_products usual = fm_products_new(s->extent, products->rank);
+    fm_status status = fm_tensor_matmul(s->size[0], s->size[1], s->size[2], &tensor, NULL);
+    assert(status == FM_OK);
+    (void)status;
+    reorder(ladder, s, false, products, &usual);
+    bool found = fm_products_lift(&usual, tensor, random);
+    if (found)
+        reorder(ladder, s, true, &usual, products);
+    fm_products_clear(&usual);
     fm_tensor_free(tensor);
     return found;
 }

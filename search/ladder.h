@@ -62,8 +62,9 @@ void fm_ladder_project(const fm_ladder *ladder, uint32_t stage, fm_products *pro
 void fm_ladder_sandwich(const fm_ladder *ladder, uint32_t stage, fm_random *random,
                         fm_products *products);
 
-/* Makes a scheme over f2 of a stage one over zt, by fm_lift; false where no lift was found. */
-bool fm_ladder_lift(const fm_ladder *ladder, uint32_t stage, fm_products *products);
+/* Makes a scheme over f2 of a stage one over zt, by fm_products_lift; false where none was found. */
+bool fm_ladder_lift(const fm_ladder *ladder, uint32_t stage, fm_products *products,
+                    fm_random *random);
 
 /* Which generation of pools there is, from 1. */
 uint64_t fm_ladder_generation(fm_ladder *ladder);

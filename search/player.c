@@ -1,6 +1,7 @@
 #include "player.h"
 
 #include "memory.h"
+#include "ternary.h"
 
 #include <stdlib.h>
 
@@ -122,13 +123,14 @@ static bool lift(fm_player *player, const fm_products *found)
     if (found->rank >= fm_pool_rank(games->pool) || attempts < player->lift_after)
         return false;
     fm_products lifted = fm_products_copy(found);
-    bool has_lift = fm_products_lift(&lifted, games->task->tensor);
+    bool has_lift = fm_products_lift(&lifted, games->task->tensor, &own->random);
     bool is_better = has_lift && lifted.rank < own->best.rank;
     if (has_lift) {
         put(games, &own->random, &lifted);
         player->lift_fails = 0;
     } else {
-        player->lift_after = attempts + ((uint64_t)LIFT_PAUSE << player->lift_fails);
+        uint64_t pause = LIFT_PAUSE + fm_products_lift_pause(found);
+        player->lift_after = attempts + (pause << player->lift_fails);
         player->lift_fails += player->lift_fails < LIFT_PAUSE_DOUBLINGS;
     }
     if (is_better)

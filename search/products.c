@@ -138,24 +138,6 @@ fm_scheme *fm_products_to_scheme(const fm_products *products, const fm_tensor *t
     return scheme;
 }
 
-bool fm_products_lift(fm_products *products, const fm_tensor *tensor)
-{
-    /* A second step is only there to choose among the solutions of the first. */
-    const fm_lift_options options = {.ring = {FM_RING_ZT, 0}, .steps = 2, .tries = 4};
-    fm_products lifted;
-    fm_scheme *over_zt = NULL;
-    fm_scheme *scheme = fm_products_to_scheme(products, tensor, (fm_ring){FM_RING_ZP, 2});
-    bool found = fm_lift(scheme, &options, &over_zt, NULL) == FM_OK;
-    if (found) {
-        fm_products_from_scheme(&lifted, over_zt);
-        fm_products_assign(products, &lifted);
-        fm_products_clear(&lifted);
-    }
-    fm_scheme_free(over_zt);
-    fm_scheme_free(scheme);
-    return found;
-}
-
 void fm_products_state(fm_products *products, uint32_t capacity, fm_state *state)
 {
     FM_STATE_VALUE(state, products->rank);

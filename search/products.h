@@ -42,10 +42,6 @@ uint64_t fm_products_hash(const fm_products *products);
 fm_scheme *fm_products_to_scheme(const fm_products *products, const fm_tensor *tensor,
                                  fm_ring ring);
 
-/* Makes a scheme over f2 of a tensor one over zt, by fm_lift; false, and nothing is done, where no
-   lift was found. */
-bool fm_products_lift(fm_products *products, const fm_tensor *tensor);
-
 /* Saves or restores up to capacity rows, for which there is room. */
 void fm_products_state(fm_products *products, uint32_t capacity, fm_state *state);
 

@@ -2,6 +2,7 @@
 
 #include "luby.h"
 #include "memory.h"
+#include "ternary.h"
 #include "walk.h"
 
 #include <assert.h>
@@ -240,8 +241,9 @@ static bool lift_found(fm_walker *walker)
     if (walker->lane.attempts < walker->lift_after)
         return false;
     copy_products(&walker->lifted, &walker->found);
-    if (!fm_ladder_lift(over_zt->ladder, stage, &walker->lifted)) {
-        walker->lift_after = walker->lane.attempts + ((uint64_t)LIFT_PAUSE << walker->lift_fails);
+    if (!fm_ladder_lift(over_zt->ladder, stage, &walker->lifted, &walker->random)) {
+        uint64_t pause = LIFT_PAUSE + fm_products_lift_pause(&walker->found);
+        walker->lift_after = walker->lane.attempts + (pause << walker->lift_fails);
         walker->lift_fails += walker->lift_fails < LIFT_PAUSE_DOUBLINGS;
         return false;
     }

@@ -48,6 +48,20 @@ a=$(grep -o '"hash": "[0-9a-f]*"' out)
 exits 0 "$fewmul" show --json b.json
 has out "$a"
 
+# From z to zt: a change of basis undone, and what leads nowhere.
+exits 0 "$fewmul" convert --ring z strassen.txt -o z.json
+exits 0 "$fewmul" derive sandwich --seed 1 --count 4 z.json -o wide.json
+exits 0 "$fewmul" verify wide.json
+has out 'holds over z;'
+exits 0 "$fewmul" derive ternary wide.json -o narrow.json
+exits 0 "$fewmul" verify narrow.json
+[ "$(grep -c 'rank 7, holds over zt' out)" -eq 4 ] || fail "not all over zt: $(cat out)"
+exits 0 "$fewmul" show --json narrow.json
+has out '"engine": "ternary"'
+exits 0 "$fewmul" convert --ring f2 strassen.txt -o f2.json
+exits 2 "$fewmul" derive ternary f2.json
+has err 'lift it first'
+
 # The best that given schemes lead to; into a store and from it.
 exits 0 "$fewmul" derive best 4x4x4 strassen.txt --store store
 [ ! -s out ] || fail "output beside --store: $(cat out)"

@@ -17,6 +17,9 @@ for ring in f2 f3; do
     exits 0 "$fewmul" verify "$lift"
     has out 'rank 7, holds over '
     exits 0 "$fewmul" show --json "$lift"
+    if grep -qF '"engine": "ternary"' out; then # its parent is the lift
+        exits 0 "$fewmul" show --json store/2x2x2/z/rank7/"$(grep -o '"parents": \["[0-9a-f]*' out | grep -o '[0-9a-f]*$')".json
+    fi
     has out '"engine": "lift"'
     has out "\"parents\": [\"$(basename "$find" .json)\"]"
     exits 0 "$fewmul" show --json "$find"
