@@ -29,7 +29,7 @@ static struct {
                .metrics_interval = 10};
 
 static const cli_option options[] = {
-    {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
+    {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt; with the engine mcts also z"},
     {"engine", "NAME", CLI_STRING, &arguments.engine,
      "flips; symmetric: square formats, a symmetry kept; mcts: tree search; auto: all that suit, "
      "in "
@@ -42,7 +42,7 @@ static const cli_option options[] = {
      "of the engine symmetric: cyclic, cyclic+reversal or cyclic+transposition [what is best for "
      "the size]"},
     {"coefficients", "A..B", CLI_STRING, &arguments.coefficients,
-     "of the engine mcts over z: of its moves, such as -2..2"},
+     "of the engine mcts over z: -B..B, B from 1 to 4 [-1..1]"},
     {"model", "FILE", CLI_STRING, &arguments.model,
      "of the engine mcts: learn which moves to prefer, going on from what FILE has, and leave it "
      "there"},
@@ -425,13 +425,15 @@ static bool parse_name(const char *name, const char *const *names, unsigned coun
     return false;
 }
 
-/* What --coefficients says; false when it is wrong. */
-static bool parse_coefficients(int *least, int *most)
+/* What --coefficients says: -B..B, since products do not tell a factor from its negative; 0 when it
+   is wrong. */
+static unsigned parse_coefficients(void)
 {
-    int length = 0;
-    return sscanf(arguments.coefficients, "%2d..%2d%n", least, most, &length) == 2 &&
-           arguments.coefficients[length] == '\0' && *least >= -4 && *least < 0 && *most > 0 &&
-           *most <= 4;
+    int least, most, length = 0;
+    bool is_range = sscanf(arguments.coefficients, "%2d..%2d%n", &least, &most, &length) == 2 &&
+                    arguments.coefficients[length] == '\0' && most >= 1 && most <= 4 &&
+                    least == -most;
+    return is_range ? (unsigned)most : 0;
 }
 
 /* What fm_search is called with. */
@@ -469,7 +471,7 @@ static fm_search_options settings_of(session *s, const starts *from, fm_strategy
         .context = s,
     };
     if (arguments.coefficients != NULL)
-        parse_coefficients(&settings.least, &settings.most);
+        settings.coefficient_max = parse_coefficients();
     return settings;
 }
 
@@ -519,8 +521,8 @@ static const char *idle_option(fm_strategy strategy, unsigned objective)
     bool mcts = strcmp(engine, "mcts") == 0 || strcmp(engine, "auto") == 0;
     if (arguments.symmetry != NULL && strcmp(engine, "symmetric") != 0)
         return "--symmetry: only with --engine symmetric";
-    if (arguments.coefficients != NULL && !mcts)
-        return "--coefficients: only with --engine mcts or auto";
+    if (arguments.coefficients != NULL && strcmp(engine, "mcts") != 0)
+        return "--coefficients: only with --engine mcts";
     if (arguments.model != NULL && !mcts)
         return "--model: only with --engine mcts or auto";
     if ((strategy != FM_STRATEGY_GROWTH || arguments.through != NULL) && !walks)
@@ -548,8 +550,8 @@ static int run(size_t count, char **operands)
         return cli_error("--strategy: expected growth, pools or walks");
     if (!parse_name(arguments.objective, objectives, 3, &objective))
         return cli_error("--objective: expected rank, additions or flips");
-    if (arguments.coefficients != NULL && !parse_coefficients(&(int){0}, &(int){0}))
-        return cli_error("--coefficients: expected A..B, A from -4 to -1 and B from 1 to 4");
+    if (arguments.coefficients != NULL && parse_coefficients() == 0)
+        return cli_error("--coefficients: expected -B..B, B from 1 to 4");
     const char *idle = idle_option(strategy, objective);
     if (idle != NULL)
         return cli_error("%s", idle);

@@ -519,8 +519,8 @@ typedef struct fm_search_options {
                              TensorGame (Fawzi et al. 2022), completed by walks; "auto": all that
                              suit the tensor, in turn. NULL: flips, and symmetric in turn with it
                              for square formats from 5x5x5 on */
-    int least, most;    /* of the engine mcts over z: coefficients of its moves, -4 to 4; both 0:
-                             from -1 to 1 */
+    unsigned coefficient_max; /* of the engine mcts over z: coefficients are from its negative to
+                             it, up to 4; 0: 1 */
     bool learn; /* the engine mcts, or mcts in auto, learns priors and values of the moves of
                              its games while it plays them */
     const char *model_from; /* with learn: what it has learnt before, a file that model_to has left;

@@ -47,8 +47,8 @@ bool fm_basis_take_game(const fm_basis *basis, fm_game *game)
     return true;
 }
 
-/* The sum in the ring, if it is within least ... most. */
-static bool add(fm_ring ring, int value, int least, int most, int8_t *to)
+/* The sum in the ring, if its coefficient is not too large. */
+static bool add(fm_ring ring, int value, int coefficient_max, int8_t *to)
 {
     int sum = *to + value;
     if (ring.kind == FM_RING_ZP) {
@@ -56,10 +56,10 @@ static bool add(fm_ring ring, int value, int least, int most, int8_t *to)
         sum = sum == 2 ? -1 : sum;
     }
     *to = (int8_t)sum;
-    return sum >= least && sum <= most;
+    return sum >= -coefficient_max && sum <= coefficient_max;
 }
 
-bool fm_basis_take_products(const fm_basis *basis, bool back, int least, int most,
+bool fm_basis_take_products(const fm_basis *basis, bool back, int coefficient_max,
                             fm_products *products)
 {
     const uint32_t *extent = products->extent;
@@ -73,7 +73,7 @@ bool fm_basis_take_products(const fm_basis *basis, bool back, int least, int mos
         int factor = back ? -step->factor : step->factor;
         for (uint32_t r = 0; r < products->rank; r++) {
             int8_t *row = fm_products_row(products, r) + offset[step->axis];
-            fits &= add(basis->ring, factor * row[step->from], least, most, &row[step->to]);
+            fits &= add(basis->ring, factor * row[step->from], coefficient_max, &row[step->to]);
         }
     }
     if (!fits)

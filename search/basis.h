@@ -29,8 +29,8 @@ void fm_basis_draw(fm_basis *basis, fm_ring ring, const uint32_t extent[3], uint
 /* The tensor in this basis; false when an entry leaves the game's range. */
 bool fm_basis_take_game(const fm_basis *basis, fm_game *game);
 /* The products of a scheme of the tensor in this basis, or from it back; false when a coefficient
-   leaves least ... most, and the products are then as they were. */
-bool fm_basis_take_products(const fm_basis *basis, bool back, int least, int most,
+   leaves -coefficient_max ... coefficient_max, and the products are then as they were. */
+bool fm_basis_take_products(const fm_basis *basis, bool back, int coefficient_max,
                             fm_products *products);
 
 /* Saves or restores all but the ring. */

@@ -5,13 +5,9 @@
 #include "game.h"
 #include "products.h"
 
-/* How many products the negative of a move takes at most. */
-#define FM_COMPLETION_ROOM                                                                         \
-    (FM_GAME_COEFFICIENT_MAX * FM_GAME_COEFFICIENT_MAX * FM_GAME_COEFFICIENT_MAX)
-
 /* Makes the completion of a position that of the one after a normalized move: it goes without the
-   move where it has it, else the negative of the move is added, as ternary products, for which there
-   is room. Only the extents and the ring of the game are looked at; products become normalized. */
+   move where it has it, else the negative of the move is added, for which there is room. Only the
+   extents and the ring of the game are looked at; products become normalized. */
 void fm_completion_after(const fm_game *game, const int8_t *move, fm_products *completion);
 
 #endif

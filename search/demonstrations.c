@@ -12,7 +12,7 @@ static const double WEIGHTS[FM_PROPOSAL_KINDS] = {2, 2, 1, 0.25, 1};
 
 struct fm_demonstrator {
     fm_ring ring;
-    int least, most;
+    int coefficient_max;
     uint32_t rank_max, completion_max;
     fm_random random;
     fm_game *game;
@@ -20,19 +20,17 @@ struct fm_demonstrator {
     fm_products products, completion, none;
 };
 
-fm_demonstrator *fm_demonstrator_new(const uint32_t extent[3], fm_ring ring, int least, int most,
+fm_demonstrator *fm_demonstrator_new(const uint32_t extent[3], fm_ring ring, int coefficient_max,
                                      uint32_t rank_max, uint64_t seed)
 {
     fm_demonstrator *d = fm_alloc_zero(1, sizeof *d);
     d->ring = ring;
-    d->least = least;
-    d->most = most;
+    d->coefficient_max = coefficient_max;
     d->rank_max = rank_max;
     d->completion_max = extent[0] * extent[1] + rank_max;
     fm_random_seed(&d->random, seed, UINT64_MAX - 2);
     d->game = fm_game_new(extent, ring);
-    d->playout = fm_playout_new(extent, ring.kind == FM_RING_Z ? FM_RING_ZT_VALUE : ring,
-                                d->completion_max, &d->random);
+    d->playout = fm_playout_new(extent, ring, coefficient_max, d->completion_max, &d->random);
     d->products = fm_products_new(extent, rank_max + 1);
     d->completion = fm_products_new(extent, d->completion_max);
     d->none = fm_products_new(extent, 1);
@@ -99,8 +97,7 @@ void fm_demonstrate(fm_demonstrator *d, fm_choice *choice, float position[FM_POS
     fm_proposal_source source = {.game = d->game,
                                  .measures = &measures,
                                  .ring = d->ring,
-                                 .least = d->least,
-                                 .most = d->most,
+                                 .coefficient_max = d->coefficient_max,
                                  .completion = &d->completion,
                                  .known = &d->none,
                                  .weights = WEIGHTS,

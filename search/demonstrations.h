@@ -9,9 +9,9 @@
 
 typedef struct fm_demonstrator fm_demonstrator;
 
-/* Of residuals of up to rank_max products, over f2, f3, or the integers with coefficients from least
-   to most. Draws from random stream UINT64_MAX - 2 of seed. */
-fm_demonstrator *fm_demonstrator_new(const uint32_t extent[3], fm_ring ring, int least, int most,
+/* Of residuals of up to rank_max products, over f2, f3, or the integers with coefficients from
+   -coefficient_max to that. Draws from random stream UINT64_MAX - 2 of seed. */
+fm_demonstrator *fm_demonstrator_new(const uint32_t extent[3], fm_ring ring, int coefficient_max,
                                      uint32_t rank_max, uint64_t seed);
 void fm_demonstrator_free(fm_demonstrator *demonstrator);
 

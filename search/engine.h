@@ -21,7 +21,7 @@ typedef struct fm_engine_task {
     uint64_t seed;
     const char *symmetry;   /* for the symmetric engine, or NULL */
     bool tree;              /* the engine mcts takes part in auto */
-    int least, most;        /* for the engine mcts over z; both 0 for what it takes without */
+    int coefficient_max;    /* over z: coefficients are from its negative to it; elsewhere 1 */
     struct fm_model *model; /* for the engine mcts, which teaches it on; NULL: none */
 } fm_engine_task;
 

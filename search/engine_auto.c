@@ -1,7 +1,7 @@
 /* The engine auto: a portfolio of the engines that suit the tensor (for portfolios of searches see
    Huberman, Lukose and Hogg 1997, An economics approach to hard computational problems): flips;
    symmetric for square formats from 5x5x5 on, where it comes down further; mcts where it was asked
-   for. Each walker has one of each; they take turns, the engine that has lowered the rank last gets
+   for and can play, or has a model. Each walker has one of each; they take turns, the engine that has lowered the rank last gets
    half of them in addition, and what one finds goes to the pools of the others. */
 #include "engine.h"
 
@@ -55,6 +55,8 @@ static bool takes_part(const fm_engine_task *task, int engine)
 {
     if (engine == SYMMETRIC)
         return task->standard && fm_engine_auto_is_symmetric(task->tensor);
+    if (engine == MCTS && task->model == NULL)
+        return task->tree && fm_engine_mcts.check(task->tensor, task, NULL) == FM_OK;
     return engine == FLIPS || task->tree;
 }
 

@@ -9,10 +9,6 @@
 
 static fm_status check(const fm_tensor *tensor, const fm_engine_task *task, fm_error *error)
 {
-    if (task->least < -FM_GAME_COEFFICIENT_MAX || task->most > FM_GAME_COEFFICIENT_MAX ||
-        task->least > 0 || task->most < 0)
-        return fm_fail(error, FM_BAD_INPUT, "coefficients of moves are from -%d to %d",
-                       FM_GAME_COEFFICIENT_MAX, FM_GAME_COEFFICIENT_MAX);
     if (task->objective != FM_OBJECTIVE_RANK || task->collect != 0)
         return fm_fail(error, FM_BAD_INPUT, "the engine mcts looks for low ranks only");
     for (size_t e = 0; e < tensor->entry_count; e++) {

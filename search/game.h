@@ -9,9 +9,10 @@
 #define FM_GAME_H
 
 #include "fewmul.h"
+#include "walk.h"
 
 /* Coefficients of moves are within these, over the integers. */
-#define FM_GAME_COEFFICIENT_MAX 4
+#define FM_GAME_COEFFICIENT_MAX FM_WALK_COEFFICIENT_MAX
 
 typedef struct fm_game fm_game;
 

@@ -22,14 +22,14 @@ enum {
     REST_MIN = 4,                   /* products: with fewer left a game is over */
     OWN_BASIS_SHARE = 2,            /* one game in so many is in the tensor's own basis, */
     PLAIN_SHARE = 4,                /* starts from the plain decomposition */
-    RANK_ROOM = FM_COMPLETION_ROOM + 8,
+    RANK_ROOM = 72,                 /* products of a completion beyond what the limits say */
 };
 
 /* A scheme of the pool in the game's basis; false when there is none. */
 static bool draw_from_pool(fm_games *g, fm_products *out)
 {
     return fm_pool_draw(g->pool, &g->random, out) &&
-           fm_basis_take_products(&g->basis, false, g->least, g->most, out);
+           fm_basis_take_products(&g->basis, false, g->task->coefficient_max, out);
 }
 
 static void choose_basis(fm_games *g)
@@ -213,21 +213,19 @@ fm_games *fm_games_new(const fm_engine_task *task)
         start = task->starts[i].rank > start ? task->starts[i].rank : start;
     g->task = task;
     memcpy(g->extent, task->tensor->extent, sizeof g->extent);
-    g->least = task->least != 0 ? task->least : -1;
-    g->most = task->most != 0 ? task->most : 1;
-    g->walk_ring = task->ring.kind == FM_RING_Z ? FM_RING_ZT_VALUE : task->ring;
     g->completion_max = 2 * start + RANK_ROOM;
     g->moves_max = start;
     g->rank_max = g->completion_max + g->moves_max + RANK_ROOM;
     g->tree = fm_tree_new(g->extent, g->completion_max, TREE_BYTES);
     g->pool = fm_pool_new(g->extent, g->rank_max);
     fm_random_seed(&g->random, task->seed, UINT64_MAX);
-    g->plain = fm_playout_new(g->extent, g->walk_ring, g->rank_max, &g->random);
+    g->plain =
+        fm_playout_new(g->extent, task->ring, task->coefficient_max, g->rank_max, &g->random);
     g->moves = fm_products_new(g->extent, g->rank_max);
     g->scratch = fm_products_new(g->extent, g->rank_max);
     g->known = fm_products_new(g->extent, KNOWN_MAX * g->rank_max);
     if (task->model != NULL)
-        g->lessons = fm_lessons_new(task, g->least, g->most, start);
+        g->lessons = fm_lessons_new(task, start);
     g->part_count = task->standard ? fm_parts_count(task->tensor) : 1;
     set_up_game(g);
     begin_game(g);

@@ -25,8 +25,6 @@ typedef struct fm_games {
     const fm_engine_task *task;
     uint32_t extent[3];
     uint32_t moves_max, completion_max, rank_max; /* of committed and other moves; of both */
-    int least, most;                              /* coefficients */
-    fm_ring walk_ring;                            /* zt for z */
     fm_tree *tree;
     fm_pool *pool;
     fm_lessons *lessons; /* NULL without a model */

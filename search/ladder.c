@@ -490,6 +490,7 @@ static fm_tensor *tensor_of(const fm_ladder *l, const stage *s)
     const fm_products *standard = &l->starts[0];
     fm_tensor_entry *entries = fm_alloc(s->end, sizeof *entries);
     fm_tensor *tensor;
+    size_t count = 0;
     for (uint32_t r = 0; r < s->end; r++) {
         const int8_t *row = fm_products_row(standard, r);
         uint32_t at[3];
@@ -499,10 +500,13 @@ static fm_tensor *tensor_of(const fm_ladder *l, const stage *s)
                 at[axis]++;
             value *= row[at[axis]];
         }
-        entries[r] = (fm_tensor_entry){at[0], at[1], at[2], value};
+        fm_tensor_entry *last = count > 0 ? &entries[count - 1] : NULL;
+        if (last != NULL && last->i == at[0] && last->j == at[1] && last->k == at[2])
+            last->value += value; /* an entry of several products */
+        else
+            entries[count++] = (fm_tensor_entry){at[0], at[1], at[2], value};
     }
-    fm_status status =
-        fm_tensor_make(s->extent, fm_strdup("stage"), entries, s->end, &tensor, NULL);
+    fm_status status = fm_tensor_make(s->extent, fm_strdup("stage"), entries, count, &tensor, NULL);
     assert(status == FM_OK);
     (void)status;
     return tensor;

@@ -30,12 +30,12 @@ struct fm_lessons {
     noted_rank ranks[RANKS_MAX];
 };
 
-fm_lessons *fm_lessons_new(const fm_engine_task *task, int least, int most, uint32_t rank_max)
+fm_lessons *fm_lessons_new(const fm_engine_task *task, uint32_t rank_max)
 {
     fm_lessons *lessons = fm_alloc_zero(1, sizeof *lessons);
     lessons->model = task->model;
-    lessons->demonstrator =
-        fm_demonstrator_new(task->tensor->extent, task->ring, least, most, rank_max, task->seed);
+    lessons->demonstrator = fm_demonstrator_new(task->tensor->extent, task->ring,
+                                                task->coefficient_max, rank_max, task->seed);
     return lessons;
 }
 

@@ -11,7 +11,7 @@
 typedef struct fm_lessons fm_lessons;
 
 /* For the model of a task, with demonstrations of up to rank_max products. */
-fm_lessons *fm_lessons_new(const fm_engine_task *task, int least, int most, uint32_t rank_max);
+fm_lessons *fm_lessons_new(const fm_engine_task *task, uint32_t rank_max);
 void fm_lessons_free(fm_lessons *lessons);
 
 /* Inside of the tree, by any thread: a node was added as a child of the root; a residual was

@@ -18,7 +18,7 @@ enum {
 
 struct fm_playout {
     uint32_t extent[3], rank_max;
-    fm_ring ring;
+    int coefficient_max;
     fm_random *random;
     fm_walk *walks[2]; /* for few products and for any number */
     const fm_walk_kernel *kernels[2];
@@ -40,20 +40,23 @@ static void append_products(fm_products *to, const fm_products *from)
     to->rank += from->rank;
 }
 
-fm_playout *fm_playout_new(const uint32_t extent[3], fm_ring ring, uint32_t rank_max,
-                           fm_random *random)
+fm_playout *fm_playout_new(const uint32_t extent[3], fm_ring ring, int coefficient_max,
+                           uint32_t rank_max, fm_random *random)
 {
     fm_playout *playout = fm_alloc_zero(1, sizeof *playout);
     uint32_t length = 1;
     for (int axis = 0; axis < 3; axis++)
         length = extent[axis] > length ? extent[axis] : length;
     memcpy(playout->extent, extent, sizeof playout->extent);
-    playout->ring = ring;
+    playout->coefficient_max = coefficient_max;
     playout->rank_max = rank_max;
     playout->random = playout->lane.random = random;
     for (int any = 0; any < 2; any++) {
         uint32_t capacity = any ? rank_max + HEADROOM : FM_WALK_FEW;
-        playout->kernels[any] = fm_walk_kernel_for(ring, length, capacity);
+        playout->kernels[any] =
+            ring.kind == FM_RING_Z
+                ? fm_walk_kernel_over_z((uint32_t)coefficient_max, length, capacity)
+                : fm_walk_kernel_for(ring, length, capacity);
         playout->walks[any] = playout->kernels[any]->new (extent, capacity);
     }
     playout->lane.walk = playout->walks[0];
@@ -125,17 +128,21 @@ static void save(const fm_playout *playout, fm_products *products)
 /* The axes of a fibre: its own, and those where it is a unit. */
 static const uint32_t fibre_axes[3][3] = {{0, 1, 2}, {1, 2, 0}, {2, 0, 1}};
 
-/* Takes what a ternary vector can of a fibre; false when nothing was left. */
-static bool take_layer(const fm_game *game, const uint32_t *axes, uint32_t a, uint32_t b, int layer,
-                       int8_t *factor)
+/* Takes what a factor can of a fibre, of which so many have taken before; false when nothing was
+   left. */
+static bool take_layer(const fm_playout *playout, const fm_game *game, const uint32_t *axes,
+                       uint32_t a, uint32_t b, int layer, int8_t *factor)
 {
     bool any = false;
     uint32_t at[3];
+    int most = playout->coefficient_max;
     at[axes[1]] = a, at[axes[2]] = b;
     for (uint32_t e = 0; e < fm_game_extent(game)[axes[0]]; e++) {
         at[axes[0]] = e;
         int value = fm_game_entry(game, at[0], at[1], at[2]);
-        factor[e] = (int8_t)(value > layer ? 1 : value < -layer ? -1 : 0);
+        int left = value < 0 ? -value - layer * most : value - layer * most;
+        left = left < 0 ? 0 : left > most ? most : left;
+        factor[e] = (int8_t)(value < 0 ? -left : left);
         any |= factor[e] != 0;
     }
     return any;
@@ -155,7 +162,7 @@ static bool append_fibres(fm_playout *playout, const fm_game *game, const uint32
         for (uint32_t b = 0; b < extent[axes[2]]; b++)
             for (int layer = 0; count <= playout->rank_max; layer++) {
                 memset(row, 0, length);
-                if (!take_layer(game, axes, a, b, layer, row + offset[axes[0]]))
+                if (!take_layer(playout, game, axes, a, b, layer, row + offset[axes[0]]))
                     break;
                 row[offset[axes[1]] + a] = row[offset[axes[2]] + b] = 1;
                 if (count++ < playout->rank_max)
@@ -219,8 +226,7 @@ void fm_playout_begin(fm_playout *playout, const fm_products *aside, const fm_pr
     append_products(&playout->aside, aside);
     append_products(&playout->moves, moves);
     playout->in_whole = false;
-    playout->whole_attempts =
-        moves->rank > 0 && fm_products_are_ternary(moves) ? whole_attempts : 0;
+    playout->whole_attempts = moves->rank > 0 ? whole_attempts : 0;
     load(playout, completion, NULL);
     begin_climb(playout, residual_attempts);
     note_progress(playout);

@@ -14,9 +14,10 @@
 
 typedef struct fm_playout fm_playout;
 
-/* For schemes of up to rank_max products over a ring that has walks. */
-fm_playout *fm_playout_new(const uint32_t extent[3], fm_ring ring, uint32_t rank_max,
-                           fm_random *random);
+/* For schemes of up to rank_max products over f2, f3, zt, or z with coefficients from
+   -coefficient_max to that, which is 1 elsewhere. */
+fm_playout *fm_playout_new(const uint32_t extent[3], fm_ring ring, int coefficient_max,
+                           uint32_t rank_max, fm_random *random);
 void fm_playout_free(fm_playout *playout);
 
 /* The plain decomposition: the residual's fibres along one axis, those that share an index summed
@@ -27,8 +28,7 @@ bool fm_playout_decompose(fm_playout *playout, const fm_game *game, uint32_t ran
 
 /* Begins: moves lead to the residual, completion sums to it; what stands aside, does to the end,
    and only counts. Each of the two walks ends after so many attempted flips without a lower rank;
-   when there are no moves, or they have other coefficients than -1, 0, 1, there is only the
-   first. */
+   when there are no moves, there is only the first. */
 void fm_playout_begin(fm_playout *playout, const fm_products *aside, const fm_products *moves,
                       const fm_products *completion, uint64_t residual_attempts,
                       uint64_t whole_attempts);

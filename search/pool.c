@@ -49,8 +49,7 @@ static bool has(const fm_pool *pool, const fm_products *products)
 bool fm_pool_put(fm_pool *pool, uint64_t generation, fm_random *random, const fm_products *products)
 {
     omp_set_lock(&pool->lock);
-    bool is_wanted = generation == pool->generation && products->rank <= pool->rank &&
-                     fm_products_are_ternary(products);
+    bool is_wanted = generation == pool->generation && products->rank <= pool->rank;
     bool is_lower = is_wanted && products->rank < pool->rank;
     if (is_lower) {
         pool->rank = products->rank;

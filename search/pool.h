@@ -14,8 +14,7 @@ fm_pool *fm_pool_new(const uint32_t extent[3], uint32_t rank_max);
 void fm_pool_free(fm_pool *pool);
 
 /* Keeps a scheme when it is among the best of the present generation and no scheme is like it, in
-   place of a random one where the pool is full; coefficients other than -1, 0, 1 are not taken.
-   True when it is of a lower rank than all of its generation. */
+   place of a random one where the pool is full. True when it is of a lower rank than all of its generation. */
 bool fm_pool_put(fm_pool *pool, uint64_t generation, fm_random *random,
                  const fm_products *products);
 /* A random one; false when there is none. */

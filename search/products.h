@@ -6,7 +6,7 @@
 #include "state.h"
 
 /* rank rows of extent[0] + extent[1] + extent[2] coefficients: u, v and w. In {-1, 0, 1}, but for
-   moves of the tree search over z. */
+   the tree search over z. */
 typedef struct fm_products {
     uint32_t extent[3];
     uint32_t rank;

@@ -26,12 +26,11 @@ static bool is_zero(const int8_t *vector, uint32_t length)
 /* A coefficient of a move, not 0. */
 static int8_t draw_coefficient(const fm_proposal_source *source)
 {
-    int least = source->ring.kind == FM_RING_ZP ? -1 : source->least;
-    int most = source->ring.kind == FM_RING_ZP ? 1 : source->most, value;
+    int most = source->coefficient_max, value;
     if (source->ring.kind == FM_RING_ZP && source->ring.p == 2)
         return 1;
     do
-        value = least + (int)fm_random_below(source->random, (uint32_t)(most - least + 1));
+        value = (int)fm_random_below(source->random, (uint32_t)(2 * most + 1)) - most;
     while (value == 0);
     return (int8_t)value;
 }
@@ -69,15 +68,14 @@ static int8_t best_coefficient(const fm_proposal_source *source, const int8_t *u
     int counts[2 * OFFSET + 1] = {0}, best = 0;
     const uint32_t *extent = fm_game_extent(source->game);
     bool modular = source->ring.kind == FM_RING_ZP;
-    int p = (int)source->ring.p, least = modular ? -1 : source->least;
-    int most = modular ? 1 : source->most;
+    int p = (int)source->ring.p, most = source->coefficient_max;
     for (uint32_t i = 0; i < extent[0]; i++)
         for (uint32_t j = 0; u[i] != 0 && j < extent[1]; j++)
-            for (int c = least; v[j] != 0 && c <= most; c++) {
+            for (int c = -most; v[j] != 0 && c <= most; c++) {
                 int rest = fm_game_entry(source->game, i, j, k) - u[i] * v[j] * c;
                 counts[c + OFFSET] += modular ? rest % p == 0 : rest == 0;
             }
-    for (int c = least; c <= most; c++)
+    for (int c = -most; c <= most; c++)
         if (counts[c + OFFSET] > counts[best + OFFSET])
             best = c;
     return (int8_t)(modular && p == 2 ? best & 1 : best);
@@ -129,7 +127,7 @@ static bool fit(const fm_proposal_source *source, int value, int8_t *out)
         int p = (int)source->ring.p;
         value = ((value % p) + p) % p;
         value = value == 2 ? -1 : value;
-    } else if (value < source->least || value > source->most)
+    } else if (value < -source->coefficient_max || value > source->coefficient_max)
         return false;
     *out = (int8_t)value;
     return true;

@@ -41,7 +41,7 @@ typedef struct fm_proposal_source {
     fm_game *game;               /* the residual; as it was afterwards */
     const fm_measures *measures; /* of it */
     fm_ring ring;
-    int least, most;               /* coefficients of a move over the integers */
+    int coefficient_max;           /* of a move: from its negative to it; 1 over f2 and f3 */
     const fm_products *completion; /* of the residual; may be empty */
     const fm_products *known;      /* products of schemes that were found; may be empty */
     const double *weights;         /* of the kinds, above 0 */

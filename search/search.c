@@ -11,6 +11,7 @@
 #include "walk.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <omp.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -428,8 +429,9 @@ static char *identity_of(const search *s)
         starts = starts * 0x9e3779b97f4a7c15u + fm_products_hash(&s->starts[i]);
     const char *name = fm_tensor_is_matmul(s->tensor, NULL) ? fm_tensor_name(s->tensor) : tensor;
     char coefficients[32] = "";
-    if (options->least != 0 || options->most != 0)
-        snprintf(coefficients, sizeof coefficients, " %d..%d", options->least, options->most);
+    if (options->coefficient_max != 0)
+        snprintf(coefficients, sizeof coefficients, " -%u..%u", options->coefficient_max,
+                 options->coefficient_max);
     return fm_format("tensor %s\nring %s%s\nengine %s%s\nsymmetry %s\nstrategy %s\nobjective %s\n"
                      "through %s\ndistinct %u of rank %u\nseed %llu\nwalkers %u\nstarts %016llx\n",
                      name, fm_ring_name(options->ring, ring), coefficients, s->engine->name,
@@ -712,9 +714,30 @@ static fm_status check_options(const fm_tensor *tensor, const fm_search_options 
     if (options->learn && !wide &&
         (options->engine == NULL || engine_of(tensor, options) != &fm_engine_auto))
         return fm_fail(error, FM_BAD_INPUT, "only the engines mcts and auto have a model");
-    if ((options->least != 0 || options->most != 0) && options->ring.kind != FM_RING_Z)
+    if (options->coefficient_max != 0 && options->ring.kind != FM_RING_Z)
         return fm_fail(error, FM_BAD_INPUT, "coefficients are chosen for the engine mcts over z");
+    if (options->coefficient_max > FM_WALK_COEFFICIENT_MAX)
+        return fm_fail(error, FM_BAD_INPUT, "coefficients are up to %d, not %u",
+                       FM_WALK_COEFFICIENT_MAX, options->coefficient_max);
     return FM_OK;
+}
+
+static int coefficient_max_of(const fm_search_options *options)
+{
+    return options->coefficient_max != 0 ? (int)options->coefficient_max : 1;
+}
+
+/* Whether the coefficients of a scheme over z are those of the search. */
+static bool has_small_coefficients(const search *s, const fm_scheme *scheme)
+{
+    const fmpz most[1] = {coefficient_max_of(s->options)};
+    for (int axis = 0; axis < 3; axis++) {
+        const fm_factors *f = &scheme->factors[axis];
+        for (size_t e = 0; e < f->start[scheme->rank]; e++)
+            if (fmpz_cmpabs(fmpq_numref(&f->value[e]), most) > 0)
+                return false;
+    }
+    return true;
 }
 
 /* Takes a starting scheme into the search's ring, if it holds there; label names it in messages. */
@@ -726,8 +749,6 @@ static fm_status add_start(search *s, const fm_scheme *given, const char *label,
     if (!fm_tensor_equal(given->tensor, s->tensor))
         return fm_fail(error, FM_BAD_INPUT, "%s: a scheme for %s, not for %s", label,
                        given->tensor->name, s->tensor->name);
-    if (ring.kind == FM_RING_Z) /* walks are over zt */
-        ring = FM_RING_ZT_VALUE;
     fm_error reason;
     fm_status status = fm_scheme_to_ring(given, ring, &scheme, &reason);
     if (status != FM_OK)
@@ -741,26 +762,66 @@ static fm_status add_start(search *s, const fm_scheme *given, const char *label,
     if (status == FM_OK && (scheme->rank == 0 || scheme->rank > FM_WALK_RANK_MAX - RANK_MARGIN))
         status = fm_fail(error, FM_BAD_INPUT, "%s: rank %u; the search takes from 1 to %d", label,
                          scheme->rank, FM_WALK_RANK_MAX - RANK_MARGIN);
+    if (status == FM_OK && ring.kind == FM_RING_Z && !has_small_coefficients(s, scheme))
+        status = fm_fail(error, FM_BAD_INPUT, "%s: a coefficient beyond -%d..%d", label,
+                         coefficient_max_of(s->options), coefficient_max_of(s->options));
     if (status == FM_OK)
         fm_products_from_scheme(&s->starts[s->start_count++], scheme);
     fm_scheme_free(scheme);
     return status;
 }
 
+/* The value of an entry in the ring of the search: over f3 -1 for 2. False when it is more than
+   small products make. */
+static bool small_value(const fm_tensor_entry *entry, fm_ring ring, long *value)
+{
+    if (ring.kind == FM_RING_ZP) {
+        *value = (long)fmpz_fdiv_ui(&entry->value, ring.p);
+        *value = *value == 2 ? -1 : *value;
+        return true;
+    }
+    *value = fmpz_fits_si(&entry->value) ? fmpz_get_si(&entry->value) : LONG_MAX;
+    return *value >= -FM_WALK_RANK_MAX && *value <= FM_WALK_RANK_MAX;
+}
+
+/* The standard scheme: a product for each entry, or several of the same factors u and v where
+   coefficients of w are not as large as the entry. */
+static fm_status add_standard(search *s, fm_error *error)
+{
+    const fm_tensor *tensor = s->tensor;
+    const uint32_t rank_max = FM_WALK_RANK_MAX - RANK_MARGIN;
+    long most = coefficient_max_of(s->options), value;
+    fm_products *start = &s->starts[0];
+    *start = fm_products_new(tensor->extent, rank_max);
+    s->start_count = 1;
+    bool fits = true;
+    for (size_t e = 0; e < tensor->entry_count && fits; e++) {
+        const fm_tensor_entry *entry = &tensor->entries[e];
+        fits = small_value(entry, s->options->ring, &value);
+        while (fits && value != 0 && (fits = start->rank < rank_max)) {
+            long part = value > most ? most : value < -most ? -most : value;
+            int8_t *row = fm_products_row(start, start->rank++);
+            memset(row, 0, fm_products_row_length(start));
+            row[entry->i] = row[tensor->extent[0] + entry->j] = 1;
+            row[tensor->extent[0] + tensor->extent[1] + entry->k] = (int8_t)part;
+            value -= part;
+        }
+    }
+    if (!fits || start->rank == 0)
+        return fm_fail(error, FM_BAD_INPUT,
+                       "%s: a standard scheme of rank %s; the search takes from 1 to %u",
+                       tensor->name, fits ? "0" : "more", rank_max);
+    return FM_OK;
+}
+
 static fm_status make_starts(search *s, fm_error *error)
 {
-    fm_scheme *standard = NULL;
     const fm_search_options *options = s->options;
     size_t count = options->from_count;
     s->starts = fm_alloc_zero(count > 0 ? count : 1, sizeof *s->starts);
     fm_status status = FM_OK;
-    if (count == 0) {
-        fm_ring ring = options->ring.kind == FM_RING_Z ? FM_RING_ZT_VALUE : options->ring;
-        status = fm_scheme_standard(s->tensor, ring, &standard, error);
-        if (status == FM_OK)
-            status = add_start(s, standard, s->tensor->name, error);
-        fm_scheme_free(standard);
-    }
+    if (count == 0)
+        status = add_standard(s, error);
     for (size_t i = 0; i < count && status == FM_OK; i++) {
         char *number = fm_format("starting scheme %zu", i + 1);
         const char *label = options->from_labels != NULL ? options->from_labels[i] : number;
@@ -856,8 +917,7 @@ static fm_engine_task task_of(const search *s)
         .symmetry = options->symmetry,
         .tree = options->engine != NULL,
         .model = s->model,
-        .least = options->least,
-        .most = options->most,
+        .coefficient_max = coefficient_max_of(options),
     };
 }
 

@@ -63,8 +63,7 @@ static bool draw_candidate(fm_simulation *sim, candidate *chosen)
     fm_proposal_source source = {.game = sim->game,
                                  .measures = &measures,
                                  .ring = g->task->ring,
-                                 .least = g->least,
-                                 .most = g->most,
+                                 .coefficient_max = g->task->coefficient_max,
                                  .completion = &sim->completion,
                                  .known = &g->known,
                                  .weights = KIND_WEIGHTS,
@@ -193,7 +192,7 @@ static bool offer(fm_simulation *sim, const fm_products *found)
     fm_products_assign(own, found);
     for (uint32_t r = 0; r < sim->aside.rank; r++)
         fm_products_append(own, fm_products_row(&sim->aside, r));
-    if (!fm_basis_take_products(&sim->basis, true, g->least, g->most, own))
+    if (!fm_basis_take_products(&sim->basis, true, g->task->coefficient_max, own))
         return false;
     sim->offers = true;
     fm_games_put(g, sim->generation, &sim->random, own);
@@ -231,7 +230,8 @@ fm_simulation *fm_simulation_new(fm_games *g, uint64_t number)
     fm_simulation *sim = fm_alloc_zero(1, sizeof *sim);
     sim->games = g;
     fm_random_seed(&sim->random, task->seed, number);
-    sim->playout = fm_playout_new(g->extent, g->walk_ring, g->rank_max, &sim->random);
+    sim->playout =
+        fm_playout_new(g->extent, task->ring, task->coefficient_max, g->rank_max, &sim->random);
     sim->game = fm_game_new(g->extent, task->ring);
     sim->aside = fm_products_new(g->extent, g->rank_max);
     sim->moves = fm_products_new(g->extent, g->rank_max);

@@ -2,6 +2,7 @@
 #include "walk.h"
 
 #include "clock.h"
+#include "ring.h"
 #include "walk_kernels.h"
 
 #include <stdatomic.h>
@@ -69,6 +70,17 @@ const fm_walk_kernel *fm_walk_kernel_for(fm_ring ring, uint32_t extent, uint32_t
     if (capacity > FM_WALK_FEW)
         return pick(&fm_walk_rings, ring, extent, capacity);
     return fm_walk_kernel_by(fm_walk_path_fastest(), ring, extent, capacity);
+}
+
+const fm_walk_kernel *fm_walk_kernel_over_z(uint32_t coefficient_max, uint32_t extent,
+                                            uint32_t capacity)
+{
+    assert(coefficient_max >= 1 && coefficient_max <= FM_WALK_COEFFICIENT_MAX);
+    if (coefficient_max == 1)
+        return fm_walk_kernel_for(FM_RING_ZT_VALUE, extent, capacity);
+    if (extent > FM_WALK_EXTENT_MAX || capacity > FM_WALK_RANK_MAX)
+        return NULL;
+    return fm_walk_wide[coefficient_max - 2][(extent > 16) + (extent > 64)];
 }
 
 /* ---------------------------------------------------------------- the fastest path */

@@ -1,4 +1,4 @@
-/* A walk on the flip graph: one scheme over f2, f3 or zt in bit vectors, and the moves on it.
+/* A walk on the flip graph: one scheme over f2, f3, zt or z in bit vectors, and the moves on it.
 
    There is one implementation for each ring, vector length (64, 128, 256 coefficients) and index of
    equal factors, all made from walk_template.c; a table of functions, the kernel, hides which. A
@@ -13,7 +13,7 @@
    split      u x v x w  ->  u1 x v x w + (u - u1) x v x w, with u1 another product's factor
    plus       two products that share nothing become three: a split, and a flip to hide it
    The shared factor may be any of the three, in each move. Over zt a move that would leave
-   {-1, 0, 1} is not made. */
+   {-1, 0, 1} is not made, over z one that would leave the coefficients of the walk. */
 #ifndef FM_WALK_H
 #define FM_WALK_H
 
@@ -24,6 +24,8 @@
 #include "state.h"
 
 #define FM_WALK_EXTENT_MAX 256
+/* Coefficients of walks over z are within these. */
+#define FM_WALK_COEFFICIENT_MAX 4
 /* Rows are numbered with 14 bits. */
 #define FM_WALK_RANK_MAX 16000
 /* Walks of up to so many products have an index of their own, which is faster: 4x4x4 over f2 41 million
@@ -51,7 +53,8 @@ typedef struct fm_walk_kernel {
     /* Removes all products. Those to come have vectors of these lengths, no longer than the kernel
        has words for. */
     void (*clear)(fm_walk *walk, const uint32_t extent[3]);
-    /* Appends a product given by its coefficients in {-1, 0, 1} (0 and 1 over f2), no factor zero.
+    /* Appends a product given by its coefficients in {-1, 0, 1} (0 and 1 over f2, or what the walk has
+       over z), no factor zero.
        No reduction is looked for. */
     void (*append)(fm_walk *walk, const int8_t *u, const int8_t *v, const int8_t *w);
     /* From here on, until clear, no flip adds to the products of a part of the tensor, the first so
@@ -109,6 +112,11 @@ fm_walk_path fm_walk_path_fastest(void);
 /* The kernel for a ring, vectors of up to extent coefficients and up to capacity products, by the
    fastest path; NULL when there is none. The walks that it makes do not depend on the path. */
 const fm_walk_kernel *fm_walk_kernel_for(fm_ring ring, uint32_t extent, uint32_t capacity);
+
+/* The same over z with coefficients from minus coefficient_max to that, 1 to
+   FM_WALK_COEFFICIENT_MAX. */
+const fm_walk_kernel *fm_walk_kernel_over_z(uint32_t coefficient_max, uint32_t extent,
+                                            uint32_t capacity);
 
 /* The same by a path that is here. */
 const fm_walk_kernel *fm_walk_kernel_by(fm_walk_path path, fm_ring ring, uint32_t extent,

@@ -45,6 +45,8 @@ typedef struct fm_walk_kernels {
 extern const fm_walk_kernels fm_walk_rings;  /* any rank */
 extern const fm_walk_kernels fm_walk_orbits; /* any number of orbits */
 extern const fm_walk_kernels fm_walk_orbits_reversal, fm_walk_orbits_transposition;
+/* Over z, any rank: for coefficients of up to 2, 3 and 4, and vectors of up to 16, 64 and 256. */
+extern const fm_walk_kernel *const fm_walk_wide[3][3];
 /* Up to TABLE_RANK_MAX products. */
 extern const fm_walk_kernels fm_walk_table_portable, fm_walk_sweep_portable;
 #ifdef FEWMUL_X86

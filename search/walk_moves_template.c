@@ -8,7 +8,7 @@ static inline node_t NAME(beside)(node_t node, uint32_t offset)
 }
 
 /* What a flip makes of the factors ax and by of products a and b that share their third ones: ax + t
-   bx and by - t ay; bx and ay are the others. Over f3 and zt the sign is drawn; over zt it is the
+   bx and by - t ay; bx and ay are the others. Over f3, zt and z the sign is drawn; over the last two it is the
    other one when only that stays in the ring. False when it leaves the ring or a product would
    vanish: what shares two factors is reduced, not flipped. No branch depends on data. */
 static ALWAYS_INLINE bool NAME(flip_factors)(const vec *ax, const vec *bx, const vec *by,
@@ -364,6 +364,7 @@ static bool NAME(reduce_members)(walk_t *w, NAME(dependence) * d, uint32_t x, ui
     for (uint32_t i = 0; i < d->count; i++) {
         vec *row = &d->row[i];
         *row = *NAME(at)(w, NAME(beside)(d->members[i], x));
+        NAME(take_residues)(row);
         d->track_plus[i] = (uint64_t)1 << i;
         d->track_minus[i] = 0;
         for (uint32_t q = 0; q < i; q++) {
@@ -374,6 +375,7 @@ static bool NAME(reduce_members)(walk_t *w, NAME(dependence) * d, uint32_t x, ui
                 continue;
             bool negative = c == NAME(coefficient)(&d->row[q], d->pivot[q]);
             NAME(add_modular)(row, &d->row[q], negative, row);
+            NAME(take_residues)(row);
             NAME(add_track)
             (&d->track_plus[i], &d->track_minus[i],
              negative && MODULUS != 2 ? d->track_minus[q] : d->track_plus[q],
@@ -454,8 +456,7 @@ static void NAME(hold)(fm_walk *opaque, const uint32_t part[3])
     memset(w->held, 0, sizeof w->held);
     for (uint32_t s = 0; s < 3; s++)
         for (uint32_t e = 0; e < part[s]; e++)
-            w->held[s].word[e / PER_WORD] |=
-                ((uint64_t)1 << e % PER_WORD) * (TERNARY ? 0x100000001 : 1);
+            w->held[s].word[e / PER_WORD] |= NAME(mask)(e);
 }
 
 static fm_walk *NAME(new)(const uint32_t extent[3], uint32_t capacity)
@@ -519,8 +520,7 @@ static uint64_t NAME(weight)(const fm_walk *opaque)
     const walk_t *w = (const walk_t *)opaque;
     uint64_t weight = 0;
     for (uint32_t node = 0; node < 4 * w->rank; node++)
-        for (uint32_t i = 0; i < WORDS && node % 4 != 3; i++)
-            weight += (uint64_t)__builtin_popcountll(NAME(at)(w, node)->word[i]);
+        weight += node % 4 != 3 ? NAME(count_nonzero)(NAME(at)(w, node)) : 0;
     return weight;
 }
 

@@ -1,7 +1,7 @@
 /* Part of walk_template.c: a factor as a bit vector, and arithmetic on it.
    Over f2 a word holds 64 coefficients. Over f3 and zt it holds 32: the low half says where they
    are +1, the high half where they are -1, so that one operation works on both, and negation
-   exchanges the halves. */
+   exchanges the halves. Over z it holds 8, a byte each. */
 
 /* With an involution (INVOLUTION) the image of the factor under it follows the factor, so that sums
    are made of both at once and the image is never computed again. */
@@ -86,8 +86,11 @@ static inline uint64_t NAME(hash_words)(const uint64_t *word)
                                        0xd6e8feb86659fd93, 0xff51afd7ed558ccd, 0xc4ceb9fe1a85ec53,
                                        0xa0761d6478bd642f, 0xe7037ed1a0b428db};
     uint64_t h = 0;
-    for (int i = 0; i < WORDS; i++)
-        h += word[i] * factor[i];
+    for (int i = 0; i < WORDS; i++) {
+        if (i > 0 && i % 8 == 0) /* another word with the same number */
+            h ^= h >> 32;
+        h += word[i] * factor[i % 8];
+    }
     return h;
 }
 
@@ -97,6 +100,102 @@ static inline uint64_t NAME(hash)(const vec *a)
     uint64_t h = NAME(hash_words)(a->word);
     return INVOLUTION ? h + NAME(hash_words)(a->word + VEC_WORDS - WORDS) : h;
 }
+
+#if WIDE
+
+static inline int8_t *NAME(bytes)(const vec *a)
+{
+    return (int8_t *)a->word;
+}
+
+static inline int NAME(coefficient)(const vec *a, uint32_t column)
+{
+    return NAME(bytes)(a)[column];
+}
+
+/* The first column with a nonzero coefficient, UINT32_MAX when there is none. */
+static inline uint32_t NAME(first_column)(const vec *a)
+{
+    for (uint32_t e = 0; e < PER_WORD * WORDS; e++)
+        if (NAME(coefficient)(a, e) != 0)
+            return e;
+    return UINT32_MAX;
+}
+
+/* The bits of a coefficient in its word. */
+static inline uint64_t NAME(mask)(uint32_t column)
+{
+    return (uint64_t)0xff << 8 * (column % PER_WORD);
+}
+
+static inline uint32_t NAME(count_nonzero)(const vec *a)
+{
+    uint32_t count = 0;
+    for (uint32_t e = 0; e < PER_WORD * WORDS; e++)
+        count += NAME(bytes)(a)[e] != 0;
+    return count;
+}
+
+/* The sums of the bytes of two words, or their differences: the highest bits apart, so that no carry
+   goes from byte to byte. */
+static inline uint64_t NAME(add_bytes)(uint64_t a, uint64_t b, bool negative)
+{
+    const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+    uint64_t turn = -(uint64_t)negative, c = b ^ turn;
+    uint64_t sum = ((a & ~high) + (c & ~high)) ^ ((a ^ c) & high), one = ones & turn;
+    return ((sum & ~high) + one) ^ (sum & high);
+}
+
+/* True when the coefficients of a + b, or a - b when negative, are no larger than those of the walk:
+   raised by the largest one, a byte is then from 0 to twice that. */
+static inline bool NAME(can_add)(const vec *a, const vec *b, bool negative)
+{
+    const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+    uint64_t beyond = 0;
+    for (int i = 0; i < WORDS; i++) {
+        uint64_t sum = NAME(add_bytes)(a->word[i], b->word[i], negative);
+        uint64_t raised = NAME(add_bytes)(sum, COEFFICIENT_MAX * ones, false);
+        beyond |= raised | NAME(add_bytes)(raised, (127 - 2 * COEFFICIENT_MAX) * ones, false);
+    }
+    return (beyond & high) == 0;
+}
+
+/* *out = a + b, or a - b when negative, whatever comes out. */
+static inline void NAME(add_modular)(const vec *a, const vec *b, bool negative, vec *out)
+{
+    for (int i = 0; i < WORDS; i++)
+        out->word[i] = NAME(add_bytes)(a->word[i], b->word[i], negative);
+}
+
+/* Makes the highest nonzero coefficient positive; true when that changed the sign. */
+static inline bool NAME(normalize)(vec *a)
+{
+    uint64_t highest = 0;
+    for (int i = 0; i < WORDS; i++)
+        highest = a->word[i] != 0 ? a->word[i] : highest;
+    bool negative = highest != 0 && (highest >> ((63 - __builtin_clzll(highest)) | 7) & 1) != 0;
+    for (int i = 0; i < WORDS; i++)
+        a->word[i] = NAME(add_bytes)(0, a->word[i], negative);
+    return negative;
+}
+
+/* The coefficients modulo 3, in {-1, 0, 1}. */
+static inline void NAME(take_residues)(vec *a)
+{
+    for (uint32_t e = 0; e < PER_WORD * WORDS; e++)
+        NAME(bytes)(a)[e] = (int8_t)((NAME(bytes)(a)[e] + 3 * COEFFICIENT_MAX + 1) % 3 - 1);
+}
+
+static vec NAME(pack)(const int8_t *coefficients, uint32_t extent)
+{
+    vec a = {0};
+    for (uint32_t e = 0; e < extent; e++)
+        assert(coefficients[e] >= -COEFFICIENT_MAX && coefficients[e] <= COEFFICIENT_MAX);
+    memcpy(NAME(bytes)(&a), coefficients, extent);
+    return a;
+}
+
+#else
 
 /* The coefficient at a column: 0, 1 or -1. */
 static inline int NAME(coefficient)(const vec *a, uint32_t column)
@@ -113,6 +212,26 @@ static inline uint32_t NAME(first_column)(const vec *a)
             return PER_WORD * i +
                    (uint32_t)__builtin_ctzll(TERNARY ? a->word[i] | a->word[i] >> 32 : a->word[i]);
     return UINT32_MAX;
+}
+
+/* The bits of a coefficient in its word. */
+static inline uint64_t NAME(mask)(uint32_t column)
+{
+    return ((uint64_t)1 << column % PER_WORD) * (TERNARY ? 0x100000001 : 1);
+}
+
+static inline uint32_t NAME(count_nonzero)(const vec *a)
+{
+    uint32_t count = 0;
+    for (int i = 0; i < WORDS; i++)
+        count += (uint32_t)__builtin_popcountll(a->word[i]);
+    return count;
+}
+
+/* The coefficients modulo 3 where they are others. */
+static inline void NAME(take_residues)(vec *a)
+{
+    (void)a;
 }
 
 #if TERNARY
@@ -154,17 +273,6 @@ static inline void NAME(add_modular)(const vec *a, const vec *b, bool negative, 
 }
 
 #endif
-
-/* *out = a + b, or a - b when negative; false when that is not in the ring (zt). */
-static inline bool NAME(add)(const vec *a, const vec *b, bool negative, vec *out)
-{
-#if MODULUS == 0
-    if (!NAME(can_add)(a, b, negative))
-        return false;
-#endif
-    NAME(add_modular)(a, b, negative, out);
-    return true;
-}
 
 /* Makes the highest nonzero coefficient +1; true when that changed the sign. */
 static inline bool NAME(normalize)(vec *a)
@@ -209,6 +317,19 @@ static vec NAME(pack)(const int8_t *coefficients, uint32_t extent)
                                                             << image % PER_WORD;
     }
     return a;
+}
+
+#endif
+
+/* *out = a + b, or a - b when negative; false when that is not in the ring (zt, z). */
+static inline bool NAME(add)(const vec *a, const vec *b, bool negative, vec *out)
+{
+#if MODULUS == 0
+    if (!NAME(can_add)(a, b, negative))
+        return false;
+#endif
+    NAME(add_modular)(a, b, negative, out);
+    return true;
 }
 
 static void NAME(unpack)(const vec *a, uint32_t extent, bool negative, int8_t *coefficients)

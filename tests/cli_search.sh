@@ -62,7 +62,7 @@ exits 0 "$fewmul" search 1x1x1 --engine mcts --flips 1k --store tree
 exits 0 "$fewmul" search 2x2x2 --engine mcts --ring z --coefficients -2..2 --target 7 --store tree
 exits 0 "$fewmul" verify tree/2x2x2/z/rank7/*.json
 exits 2 "$fewmul" search 2x2x2 --engine mcts --ring z --coefficients -9..2 --store tree
-has err 'expected A..B'
+has err 'expected -B..B'
 exits 2 "$fewmul" search 2x2x2 --engine mcts --coefficients -2..2 --store tree
 has err 'over z'
 exits 2 "$fewmul" search 2x2x2 --engine mcts --objective additions --store tree

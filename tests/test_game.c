@@ -246,7 +246,7 @@ static void the_plain_decomposition_ends_the_game(void **state)
         fm_random_seed(&random, 8, r);
         fm_ring ring = test_ring(rings[r]);
         fm_game *game = game_of(tensor, ring);
-        fm_playout *playout = fm_playout_new(tensor->extent, ring, 400, &random);
+        fm_playout *playout = fm_playout_new(tensor->extent, ring, 1, 400, &random);
         fm_products plain = {.extent = {tensor->extent[0], tensor->extent[1], tensor->extent[2]}};
         plain.coefficients = malloc(400 * row);
         for (int moves = 0; moves < 10; moves++) {
@@ -294,12 +294,12 @@ static void schemes_follow_the_basis(void **state)
             fm_game *game = game_of(tensor, ring);
             fm_basis_draw(&basis, ring, tensor->extent, 1 + (uint32_t)i % 6, &random);
             assert_true(fm_basis_take_game(&basis, game));
-            if (fm_basis_take_products(&basis, false, -1, 1, &products)) {
+            if (fm_basis_take_products(&basis, false, 1, &products)) {
                 taken++;
                 for (uint32_t p = 0; p < products.rank; p++)
                     assert_true(fm_game_play(game, fm_products_row(&products, p)));
                 assert_true(fm_game_is_over(game));
-                assert_true(fm_basis_take_products(&basis, true, -1, 1, &products));
+                assert_true(fm_basis_take_products(&basis, true, 1, &products));
             }
             assert_memory_equal(products.coefficients, before.coefficients, 7 * 12);
             fm_game_free(game);
@@ -328,7 +328,7 @@ static void counting_finds_the_best_third_factor(void **state)
         fm_ring ring = test_ring(rings[r]);
         fm_game *game = game_of(tensor, ring);
         fm_proposal_source source = {
-            .game = game, .ring = ring, .least = -1, .most = 1, .weights = even, .random = &random};
+            .game = game, .ring = ring, .coefficient_max = 1, .weights = even, .random = &random};
         for (int i = 0; i < 100; i++) {
             int8_t move[12];
             draw_move(move, sizeof move, 1, &random);
@@ -371,8 +371,7 @@ static void slices_of_rank_one_lower_a_flattening(void **state)
             uint32_t before[3], after[3];
             fm_proposal_source source = {.game = game,
                                          .ring = ring,
-                                         .least = -1,
-                                         .most = 1,
+                                         .coefficient_max = 1,
                                          .weights = even,
                                          .random = &random};
             fm_game_flattening_ranks(game, before);
@@ -413,8 +412,7 @@ static void proposals_of_all_kinds_are_moves(void **state)
             fm_proposal_source source = {.game = game,
                                          .measures = &measures,
                                          .ring = ring,
-                                         .least = -1,
-                                         .most = 1,
+                                         .coefficient_max = 1,
                                          .completion = &known,
                                          .known = &known,
                                          .weights = even,

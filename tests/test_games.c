@@ -174,7 +174,7 @@ static void completions_follow_the_moves(void **state)
             assert_true(completes(game, &completion));
             assert_true(fm_game_play(game, other));
             fm_completion_after(game, other, &completion);
-            assert_true(fm_products_are_ternary(&completion));
+            assert_true(completion.rank == 5 || completion.rank == 3); /* it may have had it */
             assert_true(completes(game, &completion));
             fm_products_clear(&completion);
             fm_game_free(game);

@@ -148,8 +148,8 @@ static void demonstrations_are_sums_of_products(void **state)
     static const uint32_t extent[3] = {6, 9, 6};
     static const char *const rings[] = {"f2", "f3", "zt", "z"};
     for (size_t r = 0; r < sizeof rings / sizeof rings[0]; r++) {
-        fm_demonstrator *demonstrator =
-            fm_demonstrator_new(extent, test_ring(rings[r]), -1, 1, 12, 5);
+        fm_demonstrator *demonstrator = fm_demonstrator_new(
+            extent, test_ring(rings[r]), strcmp(rings[r], "z") == 0 ? 2 : 1, 12, 5);
         uint32_t low = UINT32_MAX, high = 0;
         for (int i = 0; i < 200; i++) {
             fm_choice choice;

@@ -292,8 +292,7 @@ static fm_search_result play(const char *name, const char *ring, unsigned thread
     fm_search_result result;
     fm_search_options options = {.engine = "mcts",
                                  .ring = test_ring(ring),
-                                 .least = strcmp(ring, "z") == 0 ? -2 : 0,
-                                 .most = strcmp(ring, "z") == 0 ? 2 : 0,
+                                 .coefficient_max = strcmp(ring, "z") == 0 ? 2 : 0,
                                  .threads = threads,
                                  .walkers = walkers,
                                  .seed = 7,

@@ -9,12 +9,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const rings[] = {"f2", "f3", "zt"};
+/* Over z with coefficients of up to 2, 3 and 4, too. */
+static const char *const rings[] = {"f2", "f3", "zt", "z2", "z3", "z4"};
+enum { RINGS = sizeof rings / sizeof rings[0], RINGS_WITH_PATHS = 3 };
+
+/* What coefficients are within over z; 0 over the other rings. */
+static uint32_t coefficient_max_of(const char *ring)
+{
+    return ring[0] == 'z' && ring[1] != 't' ? (uint32_t)(ring[1] - '0') : 0;
+}
+
+static fm_ring ring_of(const char *ring)
+{
+    return test_ring(coefficient_max_of(ring) != 0 ? "z" : ring);
+}
 
 /* A walk and what is needed to look at it from outside. */
 typedef struct subject {
     fm_tensor *tensor;
     fm_ring ring;
+    uint32_t coefficient_max; /* over z */
     const fm_walk_kernel *kernel;
     fm_walk *walk;
     fm_random random;
@@ -44,13 +58,16 @@ static void start_by(subject *s, fm_walk_path path, const unsigned format[3], co
     fm_scheme *standard;
     fm_products products;
     s->tensor = test_matmul(format[0], format[1], format[2]);
-    s->ring = test_ring(ring);
+    s->ring = ring_of(ring);
+    s->coefficient_max = coefficient_max_of(ring);
     assert_ok(fm_scheme_standard(s->tensor, s->ring, &standard, &error), error);
     fm_products_from_scheme(&products, standard);
     uint32_t extent = 0;
     for (unsigned axis = 0; axis < 3; axis++)
         extent = products.extent[axis] > extent ? products.extent[axis] : extent;
-    s->kernel = fm_walk_kernel_by(path, s->ring, extent, products.rank + 8);
+    s->kernel = s->coefficient_max != 0
+                    ? fm_walk_kernel_over_z(s->coefficient_max, extent, products.rank + 8)
+                    : fm_walk_kernel_by(path, s->ring, extent, products.rank + 8);
     assert_non_null(s->kernel);
     s->walk = s->kernel->new (products.extent, products.rank + 8);
     fm_random_seed(&s->random, 7, 0);
@@ -106,11 +123,14 @@ static void assert_exact(const subject *s)
     assert_ok(fm_verify(scheme, s->tensor, s->ring, &verdict, &error), error);
     assert_true(verdict.valid);
     fm_verdict_clear(&verdict);
+    int most = s->coefficient_max != 0 ? (int)s->coefficient_max : 1;
+    for (size_t e = 0; e < products.rank * fm_products_row_length(&products); e++)
+        assert_true(products.coefficients[e] >= -most && products.coefficients[e] <= most);
     fm_scheme_free(scheme);
     fm_products_clear(&products);
 }
 
-/* Equal, or one the negative of the other: the scalars of these rings. */
+/* Equal, or one the negative of the other: what the index takes for equal. */
 static bool proportional(const int8_t *a, const int8_t *b, uint32_t extent)
 {
     bool equal = true, opposite = true;
@@ -146,7 +166,7 @@ static void moves_keep_the_scheme_exact(void **state)
 {
     (void)state;
     for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++)
-        for (size_t r = 0; r < 3; r++) {
+        for (size_t r = 0; r < RINGS; r++) {
             subject s;
             uint64_t flips = 0;
             start(&s, formats[f], rings[r]);
@@ -196,7 +216,7 @@ static void every_path_gives_the_same_walk(void **state)
     (void)state;
     for (fm_walk_path path = 0; path < FM_WALK_PATHS; path++)
         for (size_t f = 0; f < sizeof few / sizeof few[0] && fm_walk_path_is_here(path); f++)
-            for (size_t r = 0; r < 3; r++)
+            for (size_t r = 0; r < RINGS_WITH_PATHS; r++)
                 assert_same_walk(path, few[f], rings[r]);
 }
 
@@ -240,7 +260,7 @@ static void assert_lanes_apart(const unsigned format[3], const char *ring)
 static void lanes_do_not_influence_each_other(void **state)
 {
     (void)state;
-    for (size_t r = 0; r < 3; r++) {
+    for (size_t r = 0; r < RINGS; r++) {
         assert_lanes_apart((const unsigned[3]){4, 4, 3}, rings[r]);
         assert_lanes_apart((const unsigned[3]){4, 4, 4}, rings[r]);
     }
@@ -249,7 +269,7 @@ static void lanes_do_not_influence_each_other(void **state)
 static void the_same_stream_gives_the_same_walk(void **state)
 {
     (void)state;
-    for (size_t r = 0; r < 3; r++) {
+    for (size_t r = 0; r < RINGS; r++) {
         subject one, two;
         uint64_t flips_one = 0, flips_two = 0;
         start(&one, (const unsigned[3]){3, 4, 5}, rings[r]);
@@ -271,7 +291,7 @@ static void a_restored_walk_goes_on_the_same(void **state)
 {
     (void)state;
     for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++)
-        for (size_t r = 0; r < 3; r++) {
+        for (size_t r = 0; r < RINGS; r++) {
             subject one, two;
             uint64_t flips_one = 0, flips_two = 0;
             fm_state saved = {0};
@@ -330,7 +350,7 @@ static void a_held_part_keeps_its_rank(void **state)
 {
     (void)state;
     const uint32_t part[3] = {12, 16, 12};
-    for (size_t r = 0; r < 3; r++)
+    for (size_t r = 0; r < RINGS; r++)
         for (unsigned n = 4; n <= 8; n += 4) { /* both indexes of equal factors */
             subject held, loose;
             uint64_t flips = 0;
@@ -354,10 +374,11 @@ static void a_held_part_keeps_its_rank(void **state)
 /* Reduces products given by hand; their sum, over the integers, is what it was. */
 static uint32_t reduced_rank(const char *ring, const int8_t (*rows)[12], uint32_t count)
 {
-    subject s = {.ring = test_ring(ring)};
+    subject s = {.ring = ring_of(ring), .coefficient_max = coefficient_max_of(ring)};
     uint32_t extent[3] = {4, 4, 4};
     s.tensor = test_matmul(2, 2, 2);
-    s.kernel = fm_walk_kernel_for(s.ring, 4, 16);
+    s.kernel = s.coefficient_max != 0 ? fm_walk_kernel_over_z(s.coefficient_max, 4, 16)
+                                      : fm_walk_kernel_for(s.ring, 4, 16);
     s.walk = s.kernel->new (extent, 16);
     for (uint32_t r = 0; r < count; r++)
         s.kernel->append(s.walk, rows[r], rows[r] + 4, rows[r] + 8);
@@ -389,7 +410,7 @@ static void products_with_two_equal_factors_become_one(void **state)
                                        {1, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0}};
     static const int8_t opposite[2][12] = {{1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 0, 0},
                                            {-1, 0, 0, -1, 0, 1, 0, 0, 1, 0, 0, 0}};
-    for (size_t r = 0; r < 3; r++)
+    for (size_t r = 0; r < RINGS; r++)
         assert_int_equal(reduced_rank(rings[r], rows, 2), 1);
     /* u v w - u v w is nothing at all. */
     assert_int_equal(reduced_rank("zt", opposite, 2), 0);
@@ -407,10 +428,32 @@ static void linear_dependence_is_found(void **state)
     static const int8_t independent[3][12] = {{1, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0},
                                               {1, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0},
                                               {1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0}};
-    for (size_t r = 0; r < 3; r++) {
+    for (size_t r = 0; r < RINGS; r++) {
         assert_int_equal(reduced_rank(rings[r], rows, 3), 2);
         assert_int_equal(reduced_rank(rings[r], independent, 3), 3);
     }
+}
+
+/* u v w twice is u v 2w where coefficients go so far; what is equal modulo 3 only is not. */
+static void sums_over_z_end_at_the_largest_coefficient(void **state)
+{
+    (void)state;
+    static const int8_t twice[2][12] = {{1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 0, -1},
+                                        {1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 0, -1}};
+    static const int8_t beyond[2][12] = {{2, 0, 0, 1, 0, 2, 0, 0, 2, 0, 0, 1},
+                                         {2, 0, 0, 1, 0, 2, 0, 0, 2, 0, 0, 1}};
+    static const int8_t modulo[3][12] = {{1, 1, 0, 0, 2, 1, 0, 0, 1, 0, 0, 0},
+                                         {1, 1, 0, 0, -1, 1, 0, 0, 0, 1, 0, 0},
+                                         {1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0}};
+    static const int8_t dependent[3][12] = {{1, 1, 0, 0, 2, 0, 0, 1, 1, 0, 0, 0},
+                                            {1, 1, 0, 0, 0, 2, 0, -1, 0, 1, 0, 0},
+                                            {1, 1, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0}};
+    assert_int_equal(reduced_rank("zt", twice, 2), 2);
+    assert_int_equal(reduced_rank("z2", twice, 2), 1);
+    assert_int_equal(reduced_rank("z3", beyond, 2), 2);
+    assert_int_equal(reduced_rank("z4", beyond, 2), 1);
+    assert_int_equal(reduced_rank("z2", modulo, 3), 3);
+    assert_int_equal(reduced_rank("z2", dependent, 3), 2);
 }
 
 int main(void)
@@ -425,6 +468,7 @@ int main(void)
         cmocka_unit_test(a_held_part_keeps_its_rank),
         cmocka_unit_test(products_with_two_equal_factors_become_one),
         cmocka_unit_test(linear_dependence_is_found),
+        cmocka_unit_test(sums_over_z_end_at_the_largest_coefficient),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
