@@ -10,7 +10,7 @@
 #include "state.h"
 
 /* Raised whenever what a state holds changes. */
-#define FM_CHECKPOINT_VERSION 5
+#define FM_CHECKPOINT_VERSION 6
 
 /* Writes a checkpoint. identity is what a search that goes on from it must be like: lines "KEY
    VALUE". FM_IO with the reason; what was there before is then still there. */

@@ -120,7 +120,7 @@ static void begin_game(fm_games *g)
         choose_known(g);
         choose_completion(g);
     }
-    fm_tree_clear(g->tree, &g->scratch);
+    fm_tree_clear(g->tree, fm_games_hash(g, &g->basis, g->root), &g->scratch);
     g->quota = SIMULATIONS;
 }
 
@@ -128,10 +128,9 @@ static void begin_game(fm_games *g)
    yet so little that walks alone are done with it. */
 static bool is_promising(fm_games *g)
 {
-    uint32_t ranks[3], least = 0;
-    fm_game_flattening_ranks(g->root, ranks);
-    for (int axis = 0; axis < 3; axis++)
-        least = ranks[axis] > least ? ranks[axis] : least;
+    fm_measures measures;
+    fm_measure(g->root, &measures);
+    uint32_t least = fm_measures_bound(&measures);
     return least >= REST_MIN && g->moves.rank + least < fm_pool_rank(g->pool) &&
            COMMITTED_SHARE * g->moves.rank < fm_pool_rank(g->pool);
 }
@@ -181,6 +180,12 @@ uint64_t fm_games_patience(fm_games *g)
 {
     uint64_t attempts = plays_part(g) ? ATTEMPTS_IN_PART : ATTEMPTS_PER_PRODUCT * g->luby;
     return attempts * fm_luby(++g->simulations);
+}
+
+uint64_t fm_games_hash(const fm_games *g, const fm_basis *basis, const fm_game *position)
+{
+    const uint32_t *format = g->task->tensor->format;
+    return fm_game_hash(position, basis->count == 0 && format[0] != 0, format);
 }
 
 void fm_games_put(fm_games *g, uint64_t generation, fm_random *random, const fm_products *products)

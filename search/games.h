@@ -53,6 +53,8 @@ void fm_games_go_on(fm_games *games);
 /* Counts a simulation that begins: after how many attempts without a lower rank its walks end, for
    each product. Inside of the tree. */
 uint64_t fm_games_patience(fm_games *games);
+/* The hash of a position in a basis: in the tensor's own, the same for images under its symmetries. */
+uint64_t fm_games_hash(const fm_games *games, const fm_basis *basis, const fm_game *position);
 /* Offers a scheme, in the tensor's own basis, that was begun in a generation of the pool. */
 void fm_games_put(fm_games *games, uint64_t generation, fm_random *random,
                   const fm_products *products);

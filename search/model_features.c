@@ -25,6 +25,13 @@ uint32_t fm_measures_flattenings(const fm_measures *measures)
     return measures->flattenings[0] + measures->flattenings[1] + measures->flattenings[2];
 }
 
+uint32_t fm_measures_bound(const fm_measures *measures)
+{
+    const uint32_t *f = measures->flattenings;
+    uint32_t most = f[0] > f[1] ? f[0] : f[1];
+    return most > f[2] ? most : f[2];
+}
+
 static uint32_t count_nonzero(const int8_t *vector, uint32_t length)
 {
     uint32_t count = 0;

@@ -25,6 +25,8 @@ void fm_measure(const fm_game *game, fm_measures *measures);
 /* The least sum of slice ranks, and the sum of flattening ranks. */
 uint32_t fm_measures_slices(const fm_measures *measures);
 uint32_t fm_measures_flattenings(const fm_measures *measures);
+/* The largest of the flattening ranks: no fewer products sum to the residual. */
+uint32_t fm_measures_bound(const fm_measures *measures);
 
 /* Of a normalized move that leads from measures to others; kind is FM_FEATURE_KINDS for none. */
 void fm_features_of_move(const int8_t *move, uint32_t kind, const fm_measures *before,

@@ -32,14 +32,24 @@ typedef struct candidate {
     uint64_t hash;
 } candidate;
 
-/* Takes a proposal as a candidate; false when the tree has what it leads to. */
+/* Whether the residual after a proposal can be completed to less than what is known, by the ranks of
+   its flattenings. */
+static bool is_promising(const fm_simulation *sim, const fm_proposal *proposal)
+{
+    uint32_t played = sim->aside.rank + sim->moves.rank + 1;
+    return played + fm_measures_bound(&proposal->after) < fm_pool_rank(sim->games->pool);
+}
+
+/* Takes a proposal as a candidate; false when it leads to nothing better, or to where the tree has
+   been. */
 static bool consider(fm_simulation *sim, const fm_proposal_source *source,
                      const fm_proposal *proposal, candidate *out)
 {
     const fm_games *g = sim->games;
-    bool symmetric = sim->basis.count == 0 && g->task->tensor->format[0] != 0;
+    if (!is_promising(sim, proposal))
+        return false;
     fm_game_play(sim->game, proposal->move);
-    out->hash = fm_game_hash(sim->game, symmetric, g->task->tensor->format);
+    out->hash = fm_games_hash(g, &sim->basis, sim->game);
     fm_game_take_back(sim->game, proposal->move);
     out->prior = proposal->prior;
     if (fm_tree_has_seen(g->tree, out->hash))
@@ -126,9 +136,10 @@ static void expect(fm_simulation *sim, bool is_new)
     fm_measure(sim->game, &measures);
     fm_features_of_position(&measures, &sim->completion, sim->position);
     if (is_new && fm_model_lessons(model) >= BELIEVED)
-        fm_tree_expect(g->tree, fm_tree_end(&sim->path),
-                       (float)(sim->aside.rank + sim->moves.rank) +
-                           fmaxf(1, fm_model_rank(model, sim->position)));
+        fm_tree_expect(
+            g->tree, fm_tree_end(&sim->path),
+            (float)(sim->aside.rank + sim->moves.rank) +
+                fmaxf((float)fm_measures_bound(&measures), fm_model_rank(model, sim->position)));
 }
 
 /* Down the tree to a position to be played out. */
@@ -157,7 +168,9 @@ static void go_down(fm_simulation *sim)
     }
     if (g->lessons != NULL)
         expect(sim, is_new);
-    if (is_new && fm_random_below(&sim->random, PLAIN_LEAF_SHARE) == 0) {
+    if (fm_game_is_over(sim->game)) {
+        sim->completion.rank = 0;
+    } else if (is_new && fm_random_below(&sim->random, PLAIN_LEAF_SHARE) == 0) {
         fm_products plain = fm_products_new(g->extent, g->completion_max);
         if (fm_playout_decompose(sim->playout, sim->game, g->completion_max, &plain))
             fm_products_assign(&sim->completion, &plain);

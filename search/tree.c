@@ -132,7 +132,7 @@ fm_tree *fm_tree_new(const uint32_t extent[3], uint32_t rank_max, size_t bytes)
     while (tree->seen_mask < 2 * tree->capacity)
         tree->seen_mask = 2 * tree->seen_mask + 1;
     tree->seen = fm_alloc_zero((size_t)tree->seen_mask + 1, sizeof *tree->seen);
-    fm_tree_clear(tree, NULL);
+    fm_tree_clear(tree, 0, NULL);
     return tree;
 }
 
@@ -441,13 +441,15 @@ bool fm_tree_completion(fm_tree *tree, uint32_t number, fm_products *completion)
 
 /* ---------------------------------------------------------------- the shape */
 
-void fm_tree_clear(fm_tree *tree, const fm_products *completion)
+void fm_tree_clear(fm_tree *tree, uint64_t hash, const fm_products *completion)
 {
     if (tree->fresh > 0)
         release_subtree(tree, tree->root);
     tree->root = take_free(tree);
     tree->root_visits = 0;
     node_at(tree, tree->root)->used = true;
+    node_at(tree, tree->root)->hash = hash;
+    note_seen(tree, hash);
     tree->lowest = UINT32_MAX;
     tree->highest = 0;
     if (completion != NULL)
@@ -567,12 +569,14 @@ static void node_state(fm_tree *tree, uint32_t number, fm_state *state)
     uint32_t links[6] = {n->first_child, n->visits, n->ends, n->children, n->best, n->parent};
     uint64_t sum = n->rank_sum;
     float expected = n->expected;
+    bool is_seen = fm_tree_has_seen(tree, n->hash);
     fm_state_bytes(state, links, sizeof links);
     FM_STATE_VALUE(state, sum);
     FM_STATE_VALUE(state, expected);
     FM_STATE_VALUE(state, n->next_sibling);
     FM_STATE_VALUE(state, n->prior);
     FM_STATE_VALUE(state, n->hash);
+    FM_STATE_VALUE(state, is_seen); /* of several with the same low bits the last one is */
     FM_STATE_VALUE(state, n->has_completion);
     FM_STATE_VALUE(state, n->completion_rank);
     fm_state_require(state, n->completion_rank <= tree->rank_max);
@@ -590,7 +594,8 @@ static void node_state(fm_tree *tree, uint32_t number, fm_state *state)
     n->parent = links[5];
     n->rank_sum = sum;
     n->expected = expected;
-    note_seen(tree, n->hash);
+    if (is_seen)
+        note_seen(tree, n->hash);
 }
 
 /* Whether the links of a restored tree lead from the root to each node in use once. */
@@ -623,7 +628,7 @@ void fm_tree_state(fm_tree *tree, fm_state *state)
     if (state->bad)
         return;
     if (state->restoring)
-        release_subtree(tree, tree->root);
+        release_subtree(tree, tree->root); /* forgets its positions, too */
     tree->root = numbers[0];
     tree->fresh = numbers[1];
     tree->free_count = numbers[2];

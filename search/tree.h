@@ -90,8 +90,9 @@ bool fm_tree_completion(fm_tree *tree, uint32_t node, fm_products *completion);
 
 /* ---------------------------------------------------------------- alone */
 
-/* Forgets all but the root, which is as new, with this completion (NULL: none). */
-void fm_tree_clear(fm_tree *tree, const fm_products *completion);
+/* Forgets all but the root, which is as new, with the hash of its position and this completion (NULL:
+   none). */
+void fm_tree_clear(fm_tree *tree, uint64_t hash, const fm_products *completion);
 /* Gives the root a completion that it has not. */
 void fm_tree_complete(fm_tree *tree, const fm_products *completion);
 /* The root, and its most visited child, FM_TREE_NONE when there is none. */

@@ -1,9 +1,11 @@
 /* What the games of the tree search are made of: the pool keeps what is best, parts grow to the whole,
-   completions stay completions. */
+   completions stay completions, and games are led by bounds and by what others find. */
 #include "support.h"
 
 #include "completion.h"
+#include "engine.h"
 #include "parts.h"
+#include "player.h"
 #include "pool.h"
 #include "tensor.h"
 
@@ -181,6 +183,85 @@ static void completions_follow_the_moves(void **state)
         }
 }
 
+/* ---------------------------------------------------------------- games */
+
+/* A search by the engine, behind its driver. */
+typedef struct table {
+    fm_engine_task task;
+    fm_products start;
+    fm_match *match;
+    void *walker;
+} table;
+
+static void sit_down(table *t, const char *name, const char *ring)
+{
+    fm_error error;
+    fm_tensor *tensor;
+    fm_scheme *standard;
+    assert_ok(fm_tensor_parse_name(name, &tensor, &error), error);
+    assert_ok(fm_scheme_standard(tensor, test_ring(ring), &standard, &error), error);
+    fm_products_from_scheme(&t->start, standard);
+    fm_scheme_free(standard);
+    t->task = (fm_engine_task){.tensor = tensor,
+                               .ring = test_ring(ring),
+                               .starts = &t->start,
+                               .start_count = 1,
+                               .standard = true,
+                               .seed = 1,
+                               .coefficient_max = 1};
+    t->match = fm_engine_mcts.new_shared(&t->task);
+    t->walker = fm_engine_mcts.new(&t->task, t->match, 0);
+}
+
+static void get_up(table *t)
+{
+    fm_engine_mcts.free(t->walker);
+    fm_engine_mcts.free_shared(t->match);
+    fm_products_clear(&t->start);
+    fm_tensor_free((fm_tensor *)t->task.tensor);
+}
+
+/* 1x1x4 has the rank 4 of a flattening: no move leads to less. */
+static void what_cannot_lead_lower_is_not_played(void **state)
+{
+    (void)state;
+    for (uint32_t p = 0; p < 2; p++) {
+        table t;
+        uint32_t most = 0;
+        bool better;
+        sit_down(&t, p == 0 ? "1x1x4" : "2x2x2", "f2");
+        for (int round = 0; round < 200; round++) {
+            fm_engine_mcts.run(&t.walker, 1, 1 << 14, 0, &better);
+            uint32_t size = fm_tree_size(t.match->own->tree);
+            most = size > most ? size : most;
+        }
+        if (p == 0)
+            assert_int_equal(most, 1);
+        else
+            assert_true(most > 2);
+        get_up(&t);
+    }
+}
+
+/* What another engine finds is in the pools, over zt that of the games over f2, too. */
+static void finds_of_others_come_into_the_pools(void **state)
+{
+    (void)state;
+    table t;
+    fm_random random;
+    fm_products strassen;
+    fm_random_seed(&random, 1, 0);
+    fm_scheme *scheme = test_strassen(test_ring("zt"));
+    fm_products_from_scheme(&strassen, scheme);
+    sit_down(&t, "2x2x2", "zt");
+    fm_mcts_put(t.match, &random, &strassen);
+    assert_int_equal(fm_pool_rank(t.match->own->pool), 7);
+    assert_int_equal(fm_pool_rank(t.match->over_f2->pool), 7);
+    get_up(&t);
+    fm_products_clear(&strassen);
+    fm_scheme_free(scheme);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +270,8 @@ int main(void)
         cmocka_unit_test(parts_are_formats_from_2x2x2_up),
         cmocka_unit_test(parts_of_other_tensors_grow_to_the_whole),
         cmocka_unit_test(completions_follow_the_moves),
+        cmocka_unit_test(what_cannot_lead_lower_is_not_played),
+        cmocka_unit_test(finds_of_others_come_into_the_pools),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

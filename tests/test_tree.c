@@ -12,7 +12,7 @@
 #include <string.h>
 
 static const uint32_t extent[3] = {4, 4, 4};
-enum { ROW = 12 };
+enum { ROW = 12, HASHES = 1 << 16 };
 
 /* A move that says how good it is. */
 static void draw_move(int8_t *move, fm_random *random)
@@ -32,7 +32,7 @@ static void simulate(fm_tree *tree, fm_tree_path *path, fm_random *random)
         uint32_t node = fm_tree_end(path), child = FM_TREE_NONE;
         if (fm_tree_claim(tree, node)) {
             draw_move(move, random);
-            child = fm_tree_add(tree, node, move, 1, fm_random_next(random));
+            child = fm_tree_add(tree, node, move, 1, 2 * fm_random_below(random, HASHES));
             ends = true;
         }
         if (child == FM_TREE_NONE)
@@ -62,7 +62,7 @@ static void reshape(fm_tree *tree, uint32_t dice)
     else if (dice == 1 && child != FM_TREE_NONE)
         fm_tree_commit(tree, child);
     else if (dice == 2)
-        fm_tree_clear(tree, NULL);
+        fm_tree_clear(tree, 0, NULL);
     fm_tree_unlock(tree);
 }
 
@@ -154,7 +154,7 @@ static void what_went_meanwhile_is_not_counted(void **state)
         if (committed)
             fm_tree_commit(tree, fm_tree_best_move(tree));
         else
-            fm_tree_clear(tree, NULL);
+            fm_tree_clear(tree, 0, NULL);
         for (int i = 0; i < 50; i++)
             simulate(tree, &path, &random);
         fm_tree_backup(tree, &late, 7);
@@ -178,8 +178,9 @@ static void positions_are_remembered_until_they_go(void **state)
     assert_false(fm_tree_has_seen(tree, 0x1234));
     fm_tree_add(tree, fm_tree_root(tree), move, 1, 0x1234);
     assert_true(fm_tree_has_seen(tree, 0x1234));
-    fm_tree_clear(tree, NULL);
+    fm_tree_clear(tree, 0x5678, NULL);
     assert_false(fm_tree_has_seen(tree, 0x1234));
+    assert_true(fm_tree_has_seen(tree, 0x5678)); /* the root's own */
     fm_tree_path_clear(&path);
     fm_tree_free(tree);
 }
@@ -243,6 +244,8 @@ static void a_restored_tree_goes_on_alike(void **state)
     fm_tree_path_state(other, &restored, &saved);
     assert_false(saved.bad);
     assert_int_equal(saved.at, saved.length);
+    for (uint64_t hash = 0; hash < 2 * HASHES; hash += 2)
+        assert_int_equal(fm_tree_has_seen(tree, hash), fm_tree_has_seen(other, hash));
     again = random;
     for (int i = 0; i < 300; i++) {
         simulate(tree, &path, &random);
