@@ -68,6 +68,11 @@ extern const fm_engine fm_engine_flips, fm_engine_symmetric, fm_engine_mcts, fm_
 /* Offers a scheme that another engine found to what the walkers of fm_engine_mcts share. */
 void fm_mcts_put(void *shared, fm_random *random, const fm_products *products);
 
+/* The walker of one of its engines that a walker of fm_engine_auto has, and what those share; NULL
+   where that one takes no part. For tests. */
+const void *fm_engine_auto_walker(const void *walker, const char *name);
+void *fm_engine_auto_shared(void *shared, const char *name);
+
 /* Whether the engine symmetric takes part in auto, when the standard scheme is the start. */
 bool fm_engine_auto_is_symmetric(const fm_tensor *tensor);
 

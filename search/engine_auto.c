@@ -297,6 +297,24 @@ static void state(void *opaque, fm_state *state)
             engines[e]->state(w->of[e], state);
 }
 
+static int number_of(const char *name)
+{
+    int engine = 0;
+    while (strcmp(engines[engine]->name, name) != 0)
+        engine++;
+    return engine;
+}
+
+const void *fm_engine_auto_walker(const void *opaque, const char *name)
+{
+    return ((const walker *)opaque)->of[number_of(name)];
+}
+
+void *fm_engine_auto_shared(void *opaque, const char *name)
+{
+    return ((shared *)opaque)->of[number_of(name)];
+}
+
 const fm_engine fm_engine_auto = {
     .name = "auto",
     .check = check,

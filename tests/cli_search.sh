@@ -37,6 +37,22 @@ printf 'shape 2 2 3\n1 1 1 1\n1 2 2 1\n2 1 2 1\n2 2 3 1\n' >poly.tns
 exits 0 "$fewmul" search poly.tns --target 3 --store store
 exits 0 "$fewmul" verify store/poly-*/zt/rank3/*.json
 
+# Entries other than 1 and -1, over zt as several products.
+printf 'shape 2 2 2\n1 1 1 2\n1 2 2 -3\n2 2 1 1\n' >entries.tns
+for engine in flips mcts auto; do
+    exits 0 "$fewmul" search entries.tns --engine $engine --target 6 --store entries
+    exits 0 "$fewmul" search entries.tns --engine $engine --ring f3 --target 2 --store entries
+done
+exits 0 "$fewmul" verify entries/entries-*/*/*/*.json
+printf 'shape 1 1 2\n1 1 1 1000000000000000000000\n1 1 2 1\n' >huge.tns
+exits 2 "$fewmul" search huge.tns --store entries
+has err 'huge: a standard scheme of rank more'
+exits 0 "$fewmul" search huge.tns --engine auto --ring f2 --target 1 --store entries
+printf 'shape 1 1 2\n1 1 1 40\n1 1 2 1\n' >forty.tns
+exits 2 "$fewmul" search forty.tns --engine mcts --store entries
+has err 'takes entries from -32 to 32'
+exits 0 "$fewmul" search forty.tns --engine auto --target 40 --store entries
+
 # Names with quotes and backslashes are escaped in JSON, and what was saved is found by them.
 cp poly.tns 'a"b\c.tns'
 exits 0 "$fewmul" search 'a"b\c.tns' --target 3 --store 'st"o\re' --json
@@ -61,10 +77,26 @@ exits 0 "$fewmul" search 2x2x2 --engine mcts --flips 10k --store tree \
 exits 0 "$fewmul" search 1x1x1 --engine mcts --flips 1k --store tree
 exits 0 "$fewmul" search 2x2x2 --engine mcts --ring z --coefficients -2..2 --target 7 --store tree
 exits 0 "$fewmul" verify tree/2x2x2/z/rank7/*.json
-exits 2 "$fewmul" search 2x2x2 --engine mcts --ring z --coefficients -9..2 --store tree
-has err 'expected -B..B'
+for coefficients in -9..9 -1..2 0..0 2..2 -2..2x x; do
+    exits 2 "$fewmul" search 2x2x2 --engine mcts --ring z --coefficients $coefficients --store tree
+    has err 'expected -B..B'
+done
+exits 2 "$fewmul" search 2x2x2 --engine auto --ring z --coefficients -2..2 --store tree
+has err '--coefficients: only with --engine mcts'
+
+# (1, 2) x (1, 2) x (1, 2): one product with such coefficients, and no start where there are none.
+printf 'shape 2 2 2\n1 1 1 1\n1 1 2 2\n1 2 1 2\n1 2 2 4\n2 1 1 2\n2 1 2 4\n2 2 1 4\n2 2 2 8\n' >wide.tns
+exits 0 "$fewmul" search wide.tns --engine mcts --ring z --coefficients -2..2 --target 1 --store tree
+wide=$(ls tree/wide-*/z/rank1/*.json | head -n 1)
+exits 0 "$fewmul" verify "$wide" --json
+has out '"ring": "z"'
+exits 0 "$fewmul" search wide.tns --engine mcts --ring z --coefficients -3..3 --from "$wide" \
+    --flips 10 --store tree
+exits 2 "$fewmul" search wide.tns --engine mcts --ring z --from "$wide" --store tree
+has err 'a coefficient beyond -1..1'
 exits 2 "$fewmul" search 2x2x2 --engine mcts --coefficients -2..2 --store tree
 has err 'over z'
+exits 0 "$fewmul" search 2x2x2 --engine auto --objective additions --flips 10k --store tree
 exits 2 "$fewmul" search 2x2x2 --engine mcts --objective additions --store tree
 has err '--objective: only with --engine flips or auto'
 

@@ -287,11 +287,10 @@ static fm_status take(void *context, const fm_scheme *find, double seconds, fm_e
     return status;
 }
 
-static fm_search_result play(const char *name, const char *ring, unsigned threads, unsigned walkers,
-                             uint32_t target, uint64_t flips, finds *f)
+static fm_search_result play_on(const fm_tensor *tensor, const char *ring, unsigned threads,
+                                unsigned walkers, uint32_t target, uint64_t flips, finds *f)
 {
     fm_error error;
-    fm_tensor *tensor;
     fm_search_result result;
     fm_search_options options = {.engine = "mcts",
                                  .ring = test_ring(ring),
@@ -303,10 +302,19 @@ static fm_search_result play(const char *name, const char *ring, unsigned thread
                                  .flips = flips,
                                  .on_find = take,
                                  .context = f};
-    assert_ok(fm_tensor_parse_name(name, &tensor, &error), error);
     fm_status status = fm_search(tensor, &options, &result, &error);
     if (status != FM_NO)
         assert_ok(status, error);
+    return result;
+}
+
+static fm_search_result play(const char *name, const char *ring, unsigned threads, unsigned walkers,
+                             uint32_t target, uint64_t flips, finds *f)
+{
+    fm_error error;
+    fm_tensor *tensor;
+    assert_ok(fm_tensor_parse_name(name, &tensor, &error), error);
+    fm_search_result result = play_on(tensor, ring, threads, walkers, target, flips, f);
     fm_tensor_free(tensor);
     return result;
 }
@@ -328,6 +336,43 @@ static void known_ranks_are_reached_from_the_tensor_alone(void **state)
             play(cases[c].name, cases[c].ring, 2, 0, cases[c].rank, 1000000000, &f);
         assert_int_equal(result.best_rank, cases[c].rank);
         assert_int_equal(f.rank, cases[c].rank);
+    }
+}
+
+/* The sum of three products with coefficients of up to 2; its flattenings have rank 3. */
+static fm_tensor *three_wide_products(uint64_t seed)
+{
+    enum { N = 4 };
+    fm_error error;
+    fm_tensor *tensor;
+    fm_random random;
+    int factors[3][3][N], length;
+    char text[2000];
+    fm_random_seed(&random, seed, 0);
+    for (int e = 0; e < 9 * N; e++)
+        factors[e / N / 3][e / N % 3][e % N] = (int)fm_random_below(&random, 5) - 2;
+    length = sprintf(text, "shape %d %d %d\n", N, N, N);
+    for (int e = 0; e < N * N * N; e++) {
+        int i = e / N / N, j = e / N % N, k = e % N, sum = 0;
+        for (int r = 0; r < 3; r++)
+            sum += factors[r][0][i] * factors[r][1][j] * factors[r][2][k];
+        if (sum != 0)
+            length += sprintf(text + length, "%d %d %d %d\n", i + 1, j + 1, k + 1, sum);
+    }
+    assert_ok(fm_tensor_parse(text, (size_t)length, "wide", &tensor, &error), error);
+    return tensor;
+}
+
+static void wide_coefficients_are_found_over_z(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        finds f = {0};
+        fm_tensor *tensor = three_wide_products(seed);
+        fm_search_result result = play_on(tensor, "z", 1, 4, 3, 1000000000, &f);
+        assert_int_equal(result.best_rank, 3);
+        assert_int_equal(f.rank, 3);
+        fm_tensor_free(tensor);
     }
 }
 
@@ -373,6 +418,7 @@ int main(void)
         cmocka_unit_test(what_is_expected_counts),
         cmocka_unit_test(a_restored_tree_goes_on_alike),
         cmocka_unit_test(known_ranks_are_reached_from_the_tensor_alone),
+        cmocka_unit_test(wide_coefficients_are_found_over_z),
         cmocka_unit_test(a_rank_is_never_below_the_tensors),
         cmocka_unit_test(the_same_seed_gives_the_same_game),
     };
