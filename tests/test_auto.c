@@ -70,6 +70,30 @@ static uint32_t pool_rank(const portfolio *p, int engine)
     return fm_ladder_rank(ladder, fm_ladder_goal(ladder));
 }
 
+static void assert_exact(const portfolio *p, const fm_products *products)
+{
+    fm_error error;
+    fm_verdict verdict;
+    fm_scheme *scheme = fm_products_to_scheme(products, p->task.tensor, p->task.ring);
+    assert_ok(fm_verify(scheme, p->task.tensor, p->task.ring, &verdict, &error), error);
+    fm_verdict_clear(&verdict);
+    fm_scheme_free(scheme);
+}
+
+/* What is in the pools of flips for the whole is a scheme of the tensor. */
+static void assert_exact_pool(const portfolio *p)
+{
+    fm_random random;
+    fm_ladder *ladder = fm_engine_flips_ladder(fm_engine_auto_shared(p->shared, "flips"));
+    fm_products own = fm_ladder_products(ladder, fm_ladder_rank_max(ladder));
+    fm_random_seed(&random, 1, 0);
+    assert_true(fm_ladder_draw(ladder, fm_ladder_goal(ladder), &random, &own));
+    fm_products whole = fm_ladder_whole(ladder, &own);
+    assert_exact(p, &whole);
+    fm_products_clear(&whole);
+    fm_products_clear(&own);
+}
+
 /* Whoever lowers the rank of all, the other one has it at once. In this format coordinates are in
    another order in the pools of flips, where a wrong one would be no scheme. */
 static void what_one_finds_the_others_have(void **state)
@@ -89,16 +113,13 @@ static void what_one_finds_the_others_have(void **state)
                     least = best_rank(&p, e);
                     found[e]++;
                     assert_true(pool_rank(&p, 1 - e) <= least);
+                    if (e == 1)
+                        assert_exact_pool(&p);
                 }
         }
         fm_products best = fm_engine_auto.best(p.walker);
-        fm_error error;
-        fm_verdict verdict;
-        fm_scheme *scheme = fm_products_to_scheme(&best, p.task.tensor, p.task.ring);
         assert_int_equal(best.rank, least);
-        assert_ok(fm_verify(scheme, p.task.tensor, p.task.ring, &verdict, &error), error);
-        fm_verdict_clear(&verdict);
-        fm_scheme_free(scheme);
+        assert_exact(&p, &best);
         fm_products_clear(&best);
         end(&p);
     }
@@ -111,23 +132,24 @@ static void what_one_finds_the_others_have(void **state)
 static void progress_has_more_turns(void **state)
 {
     (void)state;
-    enum { TURN = 64, TURNS = 32 };
+    enum { TURN = 64, TURNS = 64 };
     for (int progress = 0; progress < 2; progress++) {
         portfolio p = {0};
         unsigned turns[2] = {0};
-        begin(&p, progress ? "2x2x2" : "1x2x2", "f2", FM_STRATEGY_GROWTH, 1);
+        begin(&p, progress ? "3x3x3" : "1x2x2", "f2", FM_STRATEGY_GROWTH, 1);
         for (int call = 0; call < TURN * TURNS; call++) {
             bool better;
-            uint64_t before = flips(&p, 0);
+            uint64_t before[2] = {flips(&p, 0), flips(&p, 1)};
             fm_engine_auto.run(&p.walker, 1, 1 << 12, 0, &better);
-            turns[flips(&p, 0) == before]++;
+            for (int e = 0; e < 2; e++)
+                turns[e] = better ? 0 : turns[e] + (flips(&p, e) > before[e]);
         }
-        assert_int_equal(fm_engine_auto.best_score(p.walker) >> 32, progress ? 7 : 4);
+        assert_true(progress || fm_engine_auto.best_score(p.walker) >> 32 == 4);
         unsigned more = turns[0] > turns[1] ? turns[0] : turns[1];
         if (progress)
-            assert_true(more > TURN * TURNS * 2 / 3);
+            assert_true(3 * more > 2 * (turns[0] + turns[1]) && more > 4 * TURN);
         else
-            assert_int_equal(more, TURN * TURNS / 2);
+            assert_in_range(more, TURN * TURNS * 4 / 10, TURN * TURNS * 6 / 10);
         end(&p);
     }
 }
