@@ -9,14 +9,14 @@
 
 static struct {
     fm_ring ring;
-    const char *engine, *strategy, *symmetry, *model;
+    const char *engine, *strategy, *symmetry, *coefficients, *model;
     uint64_t target, runs, threads, seed, flips;
     double seconds;
     bool learn, json;
 } arguments = {.ring = {FM_RING_ZT, 0}, .strategy = "growth", .runs = 10, .seed = 1, .seconds = 60};
 
 static const cli_option options[] = {
-    {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt"},
+    {"ring", "R", CLI_RING, &arguments.ring, "f2, f3 or zt; with the engine mcts also z"},
     {"engine", "NAME", CLI_STRING, &arguments.engine,
      "flips; symmetric: square formats, a symmetry kept; mcts: tree search; auto: all that suit, "
      "in "
@@ -25,6 +25,8 @@ static const cli_option options[] = {
      "of the engine flips: growth, pools or walks"},
     {"symmetry", "GROUP", CLI_STRING, &arguments.symmetry,
      "cyclic, cyclic+reversal or cyclic+transposition [what is best for the size]"},
+    {"coefficients", "-B..B", CLI_STRING, &arguments.coefficients,
+     "of the engine mcts over z, B from 1 to 4 [-1..1]"},
     {"learn", NULL, CLI_FLAG, &arguments.learn,
      "with the engine mcts, each run with a model of its own that has learnt nothing yet"},
     {"model", "FILE", CLI_STRING, &arguments.model,
@@ -109,6 +111,7 @@ static fm_status measure(const fm_tensor *tensor, fm_strategy strategy, fm_bench
         .learn = arguments.learn || arguments.model != NULL,
         .model_from = arguments.model,
         .ring = arguments.ring,
+        .coefficient_max = cli_parse_coefficients(arguments.coefficients),
         .threads = (unsigned)arguments.threads,
         .seconds = arguments.seconds,
         .flips = arguments.flips,
@@ -132,6 +135,8 @@ static int run(size_t count, char **operands)
         return cli_error("--runs: must be from 1 to 1000000");
     if (!cli_parse_strategy(arguments.strategy, &strategy))
         return cli_error("--strategy: expected growth, pools or walks");
+    if (arguments.coefficients != NULL && cli_parse_coefficients(arguments.coefficients) == 0)
+        return cli_error("--coefficients: expected -B..B, B from 1 to 4");
     if (arguments.seconds <= 0)
         return cli_error("--time: must be above 0");
     fm_status status = cli_read_tensor(operands[0], &tensor, &error);

@@ -41,8 +41,8 @@ static const cli_option options[] = {
     {"symmetry", "GROUP", CLI_STRING, &arguments.symmetry,
      "of the engine symmetric: cyclic, cyclic+reversal or cyclic+transposition [what is best for "
      "the size]"},
-    {"coefficients", "A..B", CLI_STRING, &arguments.coefficients,
-     "of the engine mcts over z: -B..B, B from 1 to 4 [-1..1]"},
+    {"coefficients", "-B..B", CLI_STRING, &arguments.coefficients,
+     "of the engine mcts over z, B from 1 to 4 [-1..1]"},
     {"model", "FILE", CLI_STRING, &arguments.model,
      "of the engine mcts: learn which moves to prefer, going on from what FILE has, and leave it "
      "there"},
@@ -425,17 +425,6 @@ static bool parse_name(const char *name, const char *const *names, unsigned coun
     return false;
 }
 
-/* What --coefficients says: -B..B, since products do not tell a factor from its negative; 0 when it
-   is wrong. */
-static unsigned parse_coefficients(void)
-{
-    int least, most, length = 0;
-    bool is_range = sscanf(arguments.coefficients, "%2d..%2d%n", &least, &most, &length) == 2 &&
-                    arguments.coefficients[length] == '\0' && most >= 1 && most <= 4 &&
-                    least == -most;
-    return is_range ? (unsigned)most : 0;
-}
-
 /* What fm_search is called with. */
 static fm_search_options settings_of(session *s, const starts *from, fm_strategy strategy,
                                      fm_objective objective, const fm_tensor *through)
@@ -450,6 +439,7 @@ static fm_search_options settings_of(session *s, const starts *from, fm_strategy
         .model_from = arguments.model,
         .model_to = arguments.model,
         .ring = arguments.ring,
+        .coefficient_max = cli_parse_coefficients(arguments.coefficients),
         .threads = (unsigned)arguments.threads,
         .walkers = (unsigned)arguments.walkers,
         .seed = arguments.seed,
@@ -470,8 +460,6 @@ static fm_search_options settings_of(session *s, const starts *from, fm_strategy
         .progress_seconds = 0.25,
         .context = s,
     };
-    if (arguments.coefficients != NULL)
-        settings.coefficient_max = parse_coefficients();
     return settings;
 }
 
@@ -550,7 +538,7 @@ static int run(size_t count, char **operands)
         return cli_error("--strategy: expected growth, pools or walks");
     if (!parse_name(arguments.objective, objectives, 3, &objective))
         return cli_error("--objective: expected rank, additions or flips");
-    if (arguments.coefficients != NULL && parse_coefficients() == 0)
+    if (arguments.coefficients != NULL && cli_parse_coefficients(arguments.coefficients) == 0)
         return cli_error("--coefficients: expected -B..B, B from 1 to 4");
     const char *idle = idle_option(strategy, objective);
     if (idle != NULL)

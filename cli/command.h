@@ -73,6 +73,9 @@ fm_status cli_read_tensor(const char *operand, fm_tensor **out, fm_error *error)
 
 /* What --strategy says; false when there is no such strategy. */
 bool cli_parse_strategy(const char *name, fm_strategy *strategy);
+/* B of "-B..B", from 1 to 4; 0 when it is anything else, or NULL. Products do not tell a factor from
+   its negative, so that no other range makes sense. */
+unsigned cli_parse_coefficients(const char *text);
 
 /* Where the results store is when --store is not given: $FEWMUL_STORE, else fewmul-results. */
 const char *cli_default_store(void);

@@ -133,6 +133,14 @@ bool cli_parse_strategy(const char *name, fm_strategy *strategy)
     return false;
 }
 
+unsigned cli_parse_coefficients(const char *text)
+{
+    int least, most, length = 0;
+    bool is_range = text != NULL && sscanf(text, "%2d..%2d%n", &least, &most, &length) == 2 &&
+                    text[length] == '\0' && least == -most && most >= 1 && most <= 4;
+    return is_range ? (unsigned)most : 0;
+}
+
 const char *cli_default_store(void)
 {
     const char *store = getenv("FEWMUL_STORE");

@@ -81,6 +81,9 @@ for coefficients in -9..9 -1..2 0..0 2..2 -2..2x x; do
     exits 2 "$fewmul" search 2x2x2 --engine mcts --ring z --coefficients $coefficients --store tree
     has err 'expected -B..B'
 done
+exits 0 "$fewmul" bench search 2x2x2 --engine mcts --ring z --coefficients -2..2 --target 7 --runs 1
+exits 2 "$fewmul" bench search 2x2x2 --engine mcts --ring z --coefficients 2 --target 7
+has err 'expected -B..B'
 exits 2 "$fewmul" search 2x2x2 --engine auto --ring z --coefficients -2..2 --store tree
 has err '--coefficients: only with --engine mcts'
 
