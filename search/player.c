@@ -1,6 +1,7 @@
 #include "player.h"
 
 #include "memory.h"
+#include "tensor.h"
 #include "ternary.h"
 
 #include <stdlib.h>
@@ -25,16 +26,21 @@ static fm_games *new_games_over_f2(fm_match *match, const fm_engine_task *task)
     match->task_over_f2 = *task;
     match->task_over_f2.ring = (fm_ring){FM_RING_ZP, 2};
     match->task_over_f2.model = NULL;
+    match->task_over_f2.coefficient_max = 1;
     match->task_over_f2.starts = starts;
     return fm_games_new(&match->task_over_f2);
 }
 
+/* Whether what is found over f2 may have lifts to zt: hardly where entries are larger. */
 static bool has_lifts(const fm_engine_task *task)
 {
+    for (size_t e = 0; e < task->tensor->entry_count; e++)
+        if (!fmpz_is_pm1(&task->tensor->entries[e].value))
+            return false;
     for (size_t s = 0; s < task->start_count; s++)
         if (task->starts[s].rank > LIFT_RANK_MAX)
             return false;
-    return task->ring.kind == FM_RING_ZT;
+    return task->ring.kind != FM_RING_ZP;
 }
 
 fm_match *fm_match_new(const fm_engine_task *task)
@@ -113,7 +119,7 @@ const fm_products *fm_player_best(const fm_player *player)
     return &player->simulations[OWN]->best;
 }
 
-/* Lifts a scheme over f2 of a rank that the games over zt have not got to, unless that failed too
+/* Lifts a scheme over f2 of a rank that the games over zt or z have not got to, unless that failed too
    often of late; true when it is the player's best. */
 static bool lift(fm_player *player, const fm_products *found)
 {

@@ -1,12 +1,13 @@
-/* A walker of the tree search. Over zt, where a flip that would leave {-1, 0, 1} is none, walks come
-   down slowly. So there are games over f2 too, and simulations are of either in turn: what those over
-   f2 find and has a lift goes to the games over zt, and what these find goes to those over f2. */
+/* A walker of the tree search. Over zt and z, where a flip that would leave the range of coefficients
+   is none, walks come down slowly. So there are games over f2 too, and simulations are of either in
+   turn: what those over f2 find and has a lift to zt goes to the games over zt or z, and what these
+   find goes to those over f2. */
 #ifndef FM_PLAYER_H
 #define FM_PLAYER_H
 
 #include "simulation.h"
 
-/* The games of a search: of its ring; over f2, for lifts to zt, or NULL. */
+/* The games of a search: of its ring; over f2, for lifts, or NULL. */
 typedef struct fm_match {
     fm_games *own, *over_f2;
     fm_engine_task task_over_f2;

@@ -41,8 +41,20 @@ void fm_products_assign(fm_products *to, const fm_products *from)
 
 void fm_products_take_modulo_2(fm_products *products)
 {
-    for (size_t i = 0; i < products->rank * fm_products_row_length(products); i++)
-        products->coefficients[i] &= 1;
+    uint32_t kept = 0;
+    for (uint32_t r = 0; r < products->rank; r++) {
+        int8_t *row = fm_products_row(products, r), *to = fm_products_row(products, kept);
+        bool is_zero = false;
+        for (int axis = 0; axis < 3;
+             row += products->extent[axis], to += products->extent[axis++]) {
+            bool any = false;
+            for (uint32_t e = 0; e < products->extent[axis]; e++)
+                any |= (to[e] = row[e] & 1) != 0;
+            is_zero |= !any;
+        }
+        kept += !is_zero;
+    }
+    products->rank = kept;
 }
 
 int8_t *fm_products_row(const fm_products *products, uint32_t r)

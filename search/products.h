@@ -25,7 +25,7 @@ fm_products fm_products_copy(const fm_products *products);
 /* Where there is room: one row more, or what another one of the same extents has. */
 void fm_products_append(fm_products *products, const int8_t *row);
 void fm_products_assign(fm_products *to, const fm_products *from);
-/* Over zt: the same over f2. */
+/* Over zt and z: the same over f2. Products of which nothing is left go. */
 void fm_products_take_modulo_2(fm_products *products);
 
 /* The start of row r, and how many coefficients a row has. */

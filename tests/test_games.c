@@ -243,23 +243,33 @@ static void what_cannot_lead_lower_is_not_played(void **state)
     }
 }
 
-/* What another engine finds is in the pools, over zt that of the games over f2, too. */
+/* What another engine finds is in the pools, over zt and z that of the games over f2, too, where
+   products with even factors are nothing. */
 static void finds_of_others_come_into_the_pools(void **state)
 {
     (void)state;
-    table t;
-    fm_random random;
-    fm_products strassen;
-    fm_random_seed(&random, 1, 0);
-    fm_scheme *scheme = test_strassen(test_ring("zt"));
-    fm_products_from_scheme(&strassen, scheme);
-    sit_down(&t, "2x2x2", "zt");
-    fm_mcts_put(t.match, &random, &strassen);
-    assert_int_equal(fm_pool_rank(t.match->own->pool), 7);
-    assert_int_equal(fm_pool_rank(t.match->over_f2->pool), 7);
-    get_up(&t);
-    fm_products_clear(&strassen);
-    fm_scheme_free(scheme);
+    static const char *const rings[] = {"zt", "z"};
+    for (uint32_t r = 0; r < 2; r++) {
+        table t;
+        fm_random random;
+        fm_products strassen;
+        fm_random_seed(&random, 1, 0);
+        fm_scheme *scheme = test_strassen(test_ring("zt"));
+        fm_products_from_scheme(&strassen, scheme);
+        sit_down(&t, "2x2x2", rings[r]);
+        fm_products found = fm_products_new(strassen.extent, 9);
+        for (int8_t sign = -1; r == 1 && sign <= 1; sign += 2)
+            fm_products_append(&found, (int8_t[12]){2 * sign, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0});
+        for (uint32_t p = 0; p < 7; p++)
+            fm_products_append(&found, fm_products_row(&strassen, p));
+        fm_mcts_put(t.match, &random, &found);
+        assert_int_equal(fm_pool_rank(t.match->own->pool), r == 1 ? 9 : 7);
+        assert_int_equal(fm_pool_rank(t.match->over_f2->pool), 7);
+        get_up(&t);
+        fm_products_clear(&found);
+        fm_products_clear(&strassen);
+        fm_scheme_free(scheme);
+    }
 }
 
 int main(void)
