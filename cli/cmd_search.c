@@ -44,7 +44,8 @@ static const cli_option options[] = {
     {"coefficients", "-B..B", CLI_STRING, &arguments.coefficients,
      "of the engine mcts over z, B from 1 to 4 [-1..1]"},
     {"model", "FILE", CLI_STRING, &arguments.model,
-     "of the engines mcts and auto: learn which moves to prefer, going on from what FILE has, and leave it "
+     "of the engines mcts and auto: learn which moves to prefer, going on from what FILE has, and "
+     "leave it "
      "there"},
     {"target", "RANK", CLI_COUNT, &arguments.target,
      "stop when this rank is reached; with another objective than rank, never"},

@@ -807,10 +807,14 @@ static fm_status add_standard(search *s, fm_error *error)
             value -= part;
         }
     }
-    if (!fits || start->rank == 0)
-        return fm_fail(error, FM_BAD_INPUT,
-                       "%s: a standard scheme of rank %s; the search takes from 1 to %u",
-                       tensor->name, fits ? "0" : "more", rank_max);
+    if (!fits)
+        return fm_fail(
+            error, FM_BAD_INPUT,
+            "%s: a standard scheme of more than %u products, the most that the search takes",
+            tensor->name, rank_max);
+    if (start->rank == 0)
+        return fm_fail(error, FM_BAD_INPUT, "%s: nothing to search for: all entries are 0",
+                       tensor->name);
     return FM_OK;
 }
 

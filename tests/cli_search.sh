@@ -46,7 +46,10 @@ done
 exits 0 "$fewmul" verify entries/entries-*/*/*/*.json
 printf 'shape 1 1 2\n1 1 1 1000000000000000000000\n1 1 2 1\n' >huge.tns
 exits 2 "$fewmul" search huge.tns --store entries
-has err 'huge: a standard scheme of rank more'
+has err 'huge: a standard scheme of more than'
+printf 'shape 1 1 1\n1 1 1 2\n' >even.tns
+exits 2 "$fewmul" search even.tns --ring f2 --store entries
+has err 'even: nothing to search for'
 exits 0 "$fewmul" search huge.tns --engine auto --ring f2 --target 1 --store entries
 printf 'shape 1 1 2\n1 1 1 40\n1 1 2 1\n' >forty.tns
 exits 2 "$fewmul" search forty.tns --engine mcts --store entries
