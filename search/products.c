@@ -68,14 +68,6 @@ void fm_products_clear(fm_products *products)
     *products = (fm_products){0};
 }
 
-bool fm_products_are_ternary(const fm_products *products)
-{
-    for (size_t c = 0; c < products->rank * fm_products_row_length(products); c++)
-        if (products->coefficients[c] < -1 || products->coefficients[c] > 1)
-            return false;
-    return true;
-}
-
 uint64_t fm_products_hash(const fm_products *products)
 {
     uint64_t sum = 0;

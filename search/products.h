@@ -32,9 +32,6 @@ void fm_products_take_modulo_2(fm_products *products);
 int8_t *fm_products_row(const fm_products *products, uint32_t r);
 size_t fm_products_row_length(const fm_products *products);
 
-/* Whether all coefficients are in {-1, 0, 1}. */
-bool fm_products_are_ternary(const fm_products *products);
-
 /* A hash that does not depend on the order of the products or on the signs of their factors. */
 uint64_t fm_products_hash(const fm_products *products);
 
