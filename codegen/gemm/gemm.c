@@ -294,20 +294,22 @@ static void multiply_edge(const product *q, size_t depth, const char *a, const c
 }
 
 #ifndef FM_GENERATED
-/* Gets the rows of a tile near, for all targets. */
+/* Fetches what each target has of a tile: the first and the last entry of its rows, which are no longer than
+   a cache line or two. */
 static void fetch_tile(const product *q, size_t row, size_t column)
 {
     const ptrdiff_t size = (ptrdiff_t)q->kernel->size;
-    const ptrdiff_t columns = (ptrdiff_t)least(q->kernel->nr, q->whole.n - column) - 1;
     for (size_t t = 0; t < q->c->count; t++) {
         const fm_gemm_target *target = &q->c->targets[t];
-        const size_t end = least(row + q->kernel->mr, target->rows);
-        for (size_t i = row; i < end && column < target->columns; i++) {
+        if (target->columns <= column)
+            continue;
+        const ptrdiff_t last = (ptrdiff_t)least(q->kernel->nr, target->columns - column) - 1;
+        for (size_t i = row; i < least(row + q->kernel->mr, target->rows); i++) {
             const char *at =
                 (const char *)target->at +
                 ((ptrdiff_t)i * q->c->row_stride + (ptrdiff_t)column * q->c->column_stride) * size;
             __builtin_prefetch(at, 1, 2);
-            __builtin_prefetch(at + columns * q->c->column_stride * size, 1, 2);
+            __builtin_prefetch(at + last * q->c->column_stride * size, 1, 2);
         }
     }
 }
