@@ -365,7 +365,8 @@ static void choose_plans(fm_gemm_bench *bench, fm_gemm_shape s)
     if (most > 1) {
         const double volume = (double)s.m * (double)s.n * (double)s.k;
         const fm_gemm_costs costs = fm_calibrated_costs(bench->kernel, threads, volume);
-        count = fm_planner_list(bench->kernel, &costs, s, (ptrdiff_t)s.n, list, most);
+        count = fm_planner_list(bench->kernel, &costs, bench->options.pool, s, (ptrdiff_t)s.n, list,
+                                most);
     }
     for (size_t i = 0; i < bench->count; i++) {
         contestant *c = &bench->contestants[i];

@@ -13,10 +13,11 @@ typedef struct fm_gemm_options {
     bool cpu_clock;     /* the processor time of the process instead of the time that passes */
     unsigned crossover; /* 0: the default of each kernel */
     const fm_scheme *const *schemes;
-    size_t scheme_count; /* may be 0 */
-    const fm_plan
-        *plans; /* further ones, plan_count of them, and so many of those that the planner */
-    size_t plan_count, candidates; /* ranks next to the chosen one */
+    size_t scheme_count;  /* may be 0 */
+    const fm_plan *plans; /* further ones */
+    size_t plan_count;
+    fm_gemm_pool pool; /* so many candidates of these schemes that the planner ranks next */
+    size_t candidates;
     bool no_classical;
     const char *peer; /* only peers whose names begin so; NULL: all */
     const volatile int *stop;

@@ -3,6 +3,7 @@
 #include "bench_walk.h"
 #include "command.h"
 #include "error.h"
+#include "gemm_schemes.h"
 #include "gemm_type.h"
 #include "machine.h"
 #include "memory.h"
@@ -91,59 +92,18 @@ static bool is_square(fm_gemm_shape s)
     return s.m == s.n && s.n == s.k;
 }
 
-/* ---------------------------------------------------------------- schemes */
-
-typedef struct scheme_set {
-    const fm_scheme **schemes;
-    size_t count;
-} scheme_set;
-
-static fm_status add_scheme(scheme_set *set, const fm_scheme *scheme, fm_error *error)
-{
-    fm_scheme *copy;
-    fm_status status = fm_scheme_to_ring(scheme, fm_scheme_ring(scheme), &copy, error);
-    if (status != FM_OK)
-        return status;
-    set->schemes = fm_realloc(set->schemes, set->count + 1, sizeof *set->schemes);
-    set->schemes[set->count++] = copy;
-    return FM_OK;
-}
-
-static fm_status read_schemes(scheme_set *set, fm_error *error)
-{
-    fm_status status = FM_OK;
-    for (size_t f = 0; f < arguments.schemes.count && status == FM_OK; f++) {
-        fm_scheme_list list;
-        status = fm_scheme_read(arguments.schemes.items[f], &list, error);
-        if (status != FM_OK)
-            break;
-        for (size_t s = 0; s < list.count && status == FM_OK; s++)
-            status = add_scheme(set, list.schemes[s], error);
-        fm_scheme_list_free(&list);
-    }
-    return status;
-}
-
-static void free_schemes(scheme_set *set)
-{
-    for (size_t s = 0; s < set->count; s++)
-        fm_scheme_free((fm_scheme *)set->schemes[s]);
-    free(set->schemes);
-    *set = (scheme_set){0};
-}
-
 /* ---------------------------------------------------------------- plans */
 
 /* To be freed; NULL after a message. */
-static fm_plan *parse_plans(bool exact)
+static fm_plan *parse_plans(fm_gemm_pool pool, bool exact)
 {
     fm_plan *plans = fm_alloc(arguments.plans.count + 1, sizeof *plans);
     for (size_t i = 0; i < arguments.plans.count; i++) {
-        const bool found = fm_plan_of_name(arguments.plans.items[i], &plans[i]);
+        const bool found = fm_plan_of_name(arguments.plans.items[i], pool, &plans[i]);
         if (found && (!exact || fm_plan_is_unit(&plans[i])))
             continue;
         cli_error("--plan: '%s' is not a list such as \"2x2x2:7 slots, 2x2x2:7 fused\" of built-in "
-                  "schemes",
+                  "or given schemes",
                   arguments.plans.items[i]);
         free(plans);
         return NULL;
@@ -283,38 +243,47 @@ static double peak_of(fm_gemm_type type, unsigned threads)
     return threads * fm_machine_peak(fm_cpu_vectors_here(), type == FM_GEMM_F32 ? FM_F32 : FM_F64);
 }
 
-static fm_status run_bench(fm_gemm_type type, unsigned threads, const fm_plan *plans,
-                           const fm_gemm_shape *shapes, size_t count, fm_error *error)
+static fm_status run_bench(fm_gemm_type type, unsigned threads, const cli_gemm_schemes *schemes,
+                           const fm_plan *plans, const fm_gemm_shape *shapes, size_t count,
+                           fm_error *error)
 {
-    scheme_set set = {0};
     fm_gemm_bench *bench = NULL;
-    fm_status status = read_schemes(&set, error);
     fm_gemm_options how = {.type = type,
                            .p = arguments.modulus,
                            .threads = threads,
                            .rounds = (unsigned)arguments.rounds,
                            .cpu_clock = arguments.cpu_clock,
                            .crossover = (unsigned)arguments.crossover,
-                           .schemes = set.schemes,
-                           .scheme_count = set.count,
+                           .schemes = schemes->schemes,
+                           .scheme_count = schemes->count,
+                           .pool = schemes->pool,
                            .plans = plans,
                            .plan_count = arguments.plans.count,
                            .candidates = (size_t)arguments.candidates,
                            .no_classical = arguments.no_classical,
                            .peer = arguments.peer,
                            .stop = cli_stop_flag()};
-    if (status == FM_OK)
-        status = fm_gemm_bench_open(&how, &bench, error);
-    if (status == FM_NO)
-        cli_error("%s", error->message);
+    fm_status status = fm_gemm_bench_open(&how, &bench, error);
     if (status == FM_OK) {
         setting on = {fm_machine_name(), threads, peak_of(type, threads)};
         status = run_and_write(bench, &on, shapes, count, error);
         free(on.machine);
     }
     fm_gemm_bench_close(bench);
-    free_schemes(&set);
     return status;
+}
+
+static int run_plans(fm_gemm_type type, unsigned threads, const cli_gemm_schemes *schemes,
+                     const fm_gemm_shape *shapes, size_t count)
+{
+    fm_error error;
+    fm_plan *plans = parse_plans(schemes->pool, type != FM_GEMM_F64 && type != FM_GEMM_F32);
+    if (plans == NULL)
+        return CLI_WRONG;
+    cli_catch_signals();
+    fm_status status = run_bench(type, threads, schemes, plans, shapes, count, &error);
+    free(plans);
+    return cli_exit_code(status, &error);
 }
 
 static int run(size_t count, char **operands)
@@ -342,16 +311,14 @@ static int run(size_t count, char **operands)
     fm_gemm_shape *shapes = parse_sizes(arguments.sizes, &shape_count);
     if (shapes == NULL)
         return CLI_WRONG;
-    fm_plan *plans = parse_plans(type != FM_GEMM_F64 && type != FM_GEMM_F32);
-    if (plans == NULL) {
-        free(shapes);
-        return CLI_WRONG;
-    }
-    cli_catch_signals();
-    fm_status status = run_bench(type, threads, plans, shapes, shape_count, &error);
-    free(plans);
+    cli_gemm_schemes schemes;
+    fm_status status = cli_gemm_schemes_read(&arguments.schemes, type, &schemes, &error);
+    int code = cli_exit_code(status, &error);
+    if (status == FM_OK)
+        code = run_plans(type, threads, &schemes, shapes, shape_count);
+    cli_gemm_schemes_free(&schemes);
     free(shapes);
-    return cli_exit_code(status, &error);
+    return code;
 }
 
 const cli_command cli_command_bench_gemm = {

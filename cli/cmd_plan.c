@@ -2,6 +2,7 @@
 #include "calibration.h"
 #include "command.h"
 #include "cost_file.h"
+#include "gemm_schemes.h"
 #include "gemm_type.h"
 #include "memory.h"
 #include "plan_facts.h"
@@ -16,6 +17,7 @@
 enum { SHOWN_MAX = 100 };
 
 static struct {
+    cli_list schemes;
     const char *type;
     uint64_t modulus, threads, candidates;
     bool calibrate, json;
@@ -25,6 +27,7 @@ static const cli_option options[] = {
     {"type", "T", CLI_STRING, &arguments.type, "of the entries: f64, f32, i32, i64, zp"},
     {"modulus", "P", CLI_COUNT, &arguments.modulus, "of zp: up to 2^63"},
     {"threads", "N", CLI_COUNT, &arguments.threads, "threads; 0: as many as OpenMP would use"},
+    {"scheme", "FILE", CLI_LIST, &arguments.schemes, "plans may have the schemes of this file too"},
     {"candidates", "N", CLI_COUNT, &arguments.candidates, "how many plans to show"},
     {"calibrate", NULL, CLI_FLAG, &arguments.calibrate, "measure this machine now, and keep that"},
     {"json", NULL, CLI_FLAG, &arguments.json, "print one JSON object"},
@@ -157,7 +160,7 @@ static fm_status calibrate(const fm_gemm_kernel *kernel, unsigned threads, fm_ge
     return fm_cost_file_put(kernel, threads, costs, error);
 }
 
-static int explain(fm_gemm_type type, unsigned threads, fm_gemm_shape shape)
+static int explain(fm_gemm_type type, fm_gemm_pool pool, unsigned threads, fm_gemm_shape shape)
 {
     fm_error error;
     explanation e = {.kernel = fm_gemm_kernel_of(fm_cpu_vectors_here(), type),
@@ -174,7 +177,7 @@ static int explain(fm_gemm_type type, unsigned threads, fm_gemm_shape shape)
     if (status != FM_OK)
         return cli_exit_code(status, &error);
     e.list = fm_alloc(arguments.candidates, sizeof *e.list);
-    e.count = fm_planner_list(e.kernel, &e.costs, shape, (ptrdiff_t)shape.n, e.list,
+    e.count = fm_planner_list(e.kernel, &e.costs, pool, shape, (ptrdiff_t)shape.n, e.list,
                               arguments.candidates);
     e.classical = fm_plan_estimate_of(&classical, e.kernel, &e.costs, shape, (ptrdiff_t)shape.n);
     if (arguments.json)
@@ -201,7 +204,14 @@ static int run(size_t count, char **operands)
             return cli_error("'%s' is not a size from 1 to %d", operands[i], INT_MAX);
     unsigned threads =
         arguments.threads != 0 ? (unsigned)arguments.threads : (unsigned)omp_get_max_threads();
-    return explain(type, threads, (fm_gemm_shape){sizes[0], sizes[1], sizes[2]});
+    fm_error error;
+    cli_gemm_schemes schemes;
+    fm_status status = cli_gemm_schemes_read(&arguments.schemes, type, &schemes, &error);
+    int code = cli_exit_code(status, &error);
+    if (status == FM_OK)
+        code = explain(type, schemes.pool, threads, (fm_gemm_shape){sizes[0], sizes[1], sizes[2]});
+    cli_gemm_schemes_free(&schemes);
+    return code;
 }
 
 const cli_command cli_command_plan = {

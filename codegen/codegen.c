@@ -44,13 +44,17 @@ static bool is_identifier(const char *name)
     return true;
 }
 
-/* True when name is one of the identifiers in a piece of C, comments left out. */
+/* True when name is one of the identifiers in a piece of C, comments and strings left out. */
 static bool uses_name(const char *code, const char *name)
 {
     size_t length = strlen(name);
     while (*code != '\0') {
         if (strncmp(code, "/*", 2) == 0) {
             code = strstr(code, "*/") + 2;
+            continue;
+        }
+        if (*code == '"') {
+            code = strchr(code + 1, '"') + 1; /* there are no quotes in strings */
             continue;
         }
         size_t word = 0;

@@ -51,6 +51,30 @@ exits 0 "$fewmul" bench gemm --sizes 30 --repeat 2 --threads 2 --scheme strassen
     --scheme strassen.txt
 [ "$(grep -c '2x2x2:7' out)" -eq 2 ] || fail "two schemes were given: $(cat out)"
 has out "classical"
+# Plans of given and built-in schemes, in any order of levels.
+halves >halves.txt
+exits 0 "$fewmul" bench gemm --sizes 31x47x53 --repeat 1 --json --scheme halves.txt --peer none \
+    --plan "2x2x2:7 slots, 2x3x2:11 fused" --plan "2x2x3:11 fused, 2x2x2:7 fused, 2x2x2:7 slots"
+if command -v python3 >/dev/null; then
+    python3 - out <<'END' || fail "not these plans: $(cat out)"
+import json, re, sys
+first, second = json.load(open(sys.argv[1]))["results"][0]["plans"]
+assert re.fullmatch("2x2x2:7/(....) slots, 2x3x2:11/.... fused", first["name"]), first
+assert re.fullmatch("2x2x3:11/.... fused, (2x2x2:7/....) fused, \\1 slots", second["name"]), second
+assert first["name"][:12] in second["name"]
+assert 0 < first["error"] < 1e-14 and 0 < second["error"] < 1e-14
+END
+fi
+refused_plan() {
+    exits 2 "$fewmul" bench gemm --sizes 10 --plan "$1"
+    has err "is not a list such as"
+}
+refused_plan "9x9x9 fused"
+refused_plan "2x2x2:7"
+refused_plan "2x2x2:7 fused,"
+exits 1 "$fewmul" bench gemm --sizes 10 --scheme <(sed '$s/1/-1/' strassen.txt)
+has err "does not hold"
+
 # Without generated kernels no compiler is needed.
 exits 0 env CC=/no/such/compiler "$fewmul" bench gemm --sizes 10 --repeat 1 --cpu-time
 [ -z "$(compgen -G 'fewmul*')" ] || fail "temporary files are left: $(echo *)"

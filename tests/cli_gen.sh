@@ -43,6 +43,10 @@ END
 $compiler $strict main.c product.c -o main || fail "compiling product.c"
 ./main || fail "the product is wrong"
 
+# The file may have the name of the function, and its header too.
+exits 0 "$fewmul" gen strassen.txt --name my_gemm -o my_gemm.c
+$compiler $strict -c my_gemm.c -o my_gemm.o || fail "compiling my_gemm.c"
+
 # Printed, it has no header of its own and the name says what it is; twice, it is the same.
 exits 0 "$fewmul" gen strassen.txt
 cp out printed.c

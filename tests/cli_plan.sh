@@ -40,6 +40,21 @@ costs "portable f64 1 $processor 1e-12 1e-6 1e-6 1e-6 1e-6"
 exits 0 "$fewmul" plan 3000 3000 3000 --threads 1
 [ "$(sed -n '/^plan /{n;p}' out | cut -d ' ' -f 1)" = classical ] || fail "$(cat out)"
 
+# Schemes of files, with fractions too, at any level beside the built-in ones; exact types do without them.
+halves >halves.txt
+exits 0 "$fewmul" verify --json halves.txt
+has out '"ring": "q"'
+costs "portable f64 1 $processor 2e-11 1e-10 1e-10 1e-10 1e-10"
+exits 0 "$fewmul" plan 3000 3000 3000 --threads 1 --candidates 100
+cp out without
+exits 0 "$fewmul" plan 3000 3000 3000 --threads 1 --candidates 100 --scheme halves.txt
+names() { grep -o '2x2x2:7/....' "$1" | sort -u; }
+name=$(comm -13 <(names without) <(names out))
+matches out "^[3-6]x[^,]*, $name (fused|slots)"
+costs "portable i64 1 $processor 2e-11 1e-10 1e-10 1e-10 1e-10"
+exits 0 "$fewmul" plan 3000 3000 3000 --threads 1 --candidates 100 --scheme halves.txt --type i64
+if grep -q "$name" out; then fail "a scheme with fractions for integers"; fi
+
 # Exact types have costs of their own, residues for each way to multiply them, and any growth of errors.
 for modulus in 3 67108864 67108865 17179869184 17179869185 9223372036854775808; do
     exits 0 "$fewmul" plan 100 100 100 --threads 1 --type zp --modulus $modulus
@@ -75,6 +90,10 @@ refused() {
 refused "not a size" "$fewmul" plan 10 x 10
 refused "not a size" "$fewmul" plan 10 0 10
 refused "usage" "$fewmul" plan 10 10
+refused "missing" "$fewmul" plan 10 10 10 --scheme missing
+strassen | sed '$s/1/-1/' >wrong.txt
+exits 1 "$fewmul" plan 10 10 10 --scheme wrong.txt
+has err "wrong.txt: the scheme does not hold"
 refused "f64, f32, i32, i64, zp" "$fewmul" plan 10 10 10 --type zp26
 refused "needs --modulus" "$fewmul" plan 10 10 10 --type zp
 refused "needs --modulus from 1 to 2.63" "$fewmul" plan 10 10 10 --type zp --modulus \

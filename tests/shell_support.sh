@@ -55,3 +55,11 @@ strassen() {
 1 0 0 0
 END
 }
+
+# Strassen's scheme for twice the first row of A and C, with coefficients 2 and 1/2 that no scaling of
+# products takes out.
+halves() {
+    strassen | awk 'NR > 1 && NR <= 8 { $1 *= 2; $2 *= 2 }
+        NR > 15 { if ($1) $1 = $1 "/2"; if ($3) $3 = $3 "/2" }
+        { print }'
+}

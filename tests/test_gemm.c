@@ -1,6 +1,7 @@
 /* Products by every kernel that this machine runs, classical and by plans, against the plain triple
    loop. Entries are small integers, so that all results are exact in f32 too; around the matrices are
    NaN, which must neither be read nor changed. */
+#include "dense.h"
 #include "execute.h"
 #include "memory.h"
 #include "plan_facts.h"
@@ -90,6 +91,13 @@ static void set(const matrix *m, size_t i, size_t j, double value)
         ((double *)m->memory)[p] = value;
 }
 
+static void fill_with(const matrix *m, double value)
+{
+    for (size_t i = 0; i < m->rows; i++)
+        for (size_t j = 0; j < m->columns; j++)
+            set(m, i, j, value);
+}
+
 static void fill(const matrix *m, fm_random *random)
 {
     for (size_t i = 0; i < m->rows; i++)
@@ -122,6 +130,7 @@ typedef struct test_product {
     double alpha, beta;
 } test_product;
 
+/* What must not be read, A and B with alpha 0 and C with beta 0, is infinite: even 0 times that would show. */
 static test_product product_new(fm_gemm_type type, fm_gemm_shape s, fm_random *random)
 {
     static const double scalars[] = {1, -1, 0, 2, 0.5};
@@ -135,6 +144,12 @@ static test_product product_new(fm_gemm_type type, fm_gemm_shape s, fm_random *r
     fill(&p.a, random);
     fill(&p.b, random);
     fill(&p.before, random);
+    if (p.alpha == 0) {
+        fill_with(&p.a, INFINITY);
+        fill_with(&p.b, INFINITY);
+    }
+    if (p.beta == 0)
+        fill_with(&p.before, INFINITY);
     memcpy(p.c.memory, p.before.memory, p.c.count * (type == FM_GEMM_F32 ? 4 : 8));
     return p;
 }
@@ -242,6 +257,45 @@ static void no_steps_scale_c(void **state)
         check_plan(kernel, &classical, 2, (fm_gemm_shape){7, 9, 0}, &random);
 }
 
+/* Strassen's scheme for twice the first row of A and C, with coefficients 2 and 1/2, ready for plans. */
+static fm_gemm_scheme *halves;
+
+static int make_halves(void **state)
+{
+    (void)state;
+    fm_error error;
+    fm_scheme *strassen = test_strassen(FM_RING_ZT_VALUE);
+    dense d;
+    dense_from_scheme(&d, strassen, 7);
+    for (uint32_t r = 0; r < 7; r++)
+        for (uint32_t column = 0; column < 2; column++) {
+            fmpq_mul_2exp(dense_at(&d, 0, r, column), dense_at(&d, 0, r, column), 1);
+            fmpq_div_2exp(dense_at(&d, 2, r, column), dense_at(&d, 2, r, column), 1);
+        }
+    fm_scheme *scheme = dense_to_scheme(&d, strassen->tensor, FM_RING_Q_VALUE);
+    assert_ok(fm_gemm_scheme_new(scheme, FM_F32, &halves, &error), error);
+    assert_false(
+        fm_plan_is_unit(&(fm_plan){.levels = {{halves, FM_LEVEL_FUSED}}, .level_count = 1}));
+    dense_clear(&d);
+    fm_scheme_free(scheme);
+    fm_scheme_free(strassen);
+    return 0;
+}
+
+static int free_halves(void **state)
+{
+    (void)state;
+    fm_gemm_scheme_free(halves);
+    return 0;
+}
+
+/* Built in, or the one with fractions, which is not among those. */
+static const fm_gemm_scheme *random_scheme(fm_random *random)
+{
+    const uint32_t i = fm_random_below(random, (uint32_t)fm_gemm_scheme_count + 1);
+    return i < fm_gemm_scheme_count ? fm_gemm_schemes[i] : halves;
+}
+
 /* A plan of random schemes and ways, of few enough terms. */
 static fm_plan random_plan(unsigned levels, fm_random *random)
 {
@@ -249,11 +303,19 @@ static fm_plan random_plan(unsigned levels, fm_random *random)
     do {
         plan = (fm_plan){.level_count = levels, .peeled = fm_random_below(random, 2)};
         for (unsigned l = 0; l < levels; l++)
-            plan.levels[l] = (fm_plan_level){
-                fm_gemm_schemes[fm_random_below(random, (uint32_t)fm_gemm_scheme_count)],
-                fm_random_below(random, 2) ? FM_LEVEL_FUSED : FM_LEVEL_SLOTS};
+            plan.levels[l] =
+                (fm_plan_level){random_scheme(random),
+                                fm_random_below(random, 2) ? FM_LEVEL_FUSED : FM_LEVEL_SLOTS};
     } while (!fm_plan_fits(&plan));
     return plan;
+}
+
+static void name_plan(const fm_gemm_kernel *kernel, const fm_plan *plan, unsigned threads)
+{
+    char *name = fm_plan_name(plan);
+    snprintf(what, sizeof what, "%s %s %s, %u threads", kernel->name, name,
+             plan->peeled ? "peeled" : "padded", threads);
+    free(name);
 }
 
 static void check_random_plan(const fm_gemm_kernel *kernel, unsigned levels, unsigned most,
@@ -262,9 +324,7 @@ static void check_random_plan(const fm_gemm_kernel *kernel, unsigned levels, uns
     fm_plan plan = random_plan(levels, random);
     unsigned threads = 1 + fm_random_below(random, 3);
     fm_gemm_shape shape = random_shape(random, most);
-    char *name = fm_plan_name(&plan);
-    snprintf(what, sizeof what, "%s %s, %u threads", kernel->name, name, threads);
-    free(name);
+    name_plan(kernel, &plan, threads);
     check_plan(kernel, &plan, threads, shape, random);
 }
 
@@ -279,6 +339,27 @@ static void plans_are_exact(void **state)
             check_random_plan(kernel, 1, 60, &random);
         for (int i = 0; i < 20; i++)
             check_random_plan(kernel, 2, 100, &random);
+    }
+}
+
+/* Each scheme, above another one too, in both ways, padded and peeled. */
+static void all_schemes_are_exact(void **state)
+{
+    (void)state;
+    fm_random random;
+    fm_random_seed(&random, 7, 0);
+    for (size_t i = 0; i < 8 * (fm_gemm_scheme_count + 1); i++) {
+        const fm_gemm_scheme *scheme =
+            i / 8 < fm_gemm_scheme_count ? fm_gemm_schemes[i / 8] : halves;
+        const fm_gemm_kernel *kernel =
+            fm_gemm_kernel_of(fm_cpu_vectors_here(), i % 3 == 0 ? FM_GEMM_F32 : FM_GEMM_F64);
+        const fm_plan plan = {
+            .levels = {{scheme, i & 1 ? FM_LEVEL_FUSED : FM_LEVEL_SLOTS}, {halves, FM_LEVEL_FUSED}},
+            .level_count = i & 2 ? 1 : 2,
+            .peeled = i & 4};
+        assert_true(fm_plan_fits(&plan));
+        name_plan(kernel, &plan, 1 + i % 2);
+        check_plan(kernel, &plan, 1 + i % 2, random_shape(&random, 60), &random);
     }
 }
 
@@ -317,11 +398,11 @@ static void fill_real(const matrix *m, fm_random *random)
             set(m, i, j, (double)(fm_random_next(random) >> 11) * 0x1p-52 - 1);
 }
 
-/* The largest difference from the product in long double, over the largest entry. */
-static double error_of(const test_product *p)
+/* The largest difference from the product in long double, over the largest entry, in every step-th row. */
+static double error_of(const test_product *p, size_t step)
 {
     long double error = 0, largest = 0;
-    for (size_t i = 0; i < p->c.rows; i++)
+    for (size_t i = 0; i < p->c.rows; i += step)
         for (size_t j = 0; j < p->c.columns; j++) {
             long double sum = 0;
             for (size_t k = 0; k < p->a.columns; k++)
@@ -362,7 +443,7 @@ static void errors_grow_little(void **state)
         const size_t kc = fm_gemm_choose_blocks(kernel, fm_cpu_caches_here()).kc;
         test_product p = real_product(kernel->type, 120, &random);
         run_product(kernel, &classical, 1, &p);
-        const double least = error_of(&p);
+        const double least = error_of(&p, 1);
         assert_true(least < (type == 0 ? 1e-14 : 1e-5));
         for (size_t i = 0; i < 2 * fm_gemm_scheme_count; i++) {
             fm_plan plan = random_plan(1 + i % 2, &random);
@@ -371,12 +452,81 @@ static void errors_grow_little(void **state)
                 continue;
             run_product(kernel, &plan, 1, &p);
             const double growth = fm_plan_growth(&plan, 120, kc);
-            if (!(error_of(&p) <= 2 * growth * least))
+            if (!(error_of(&p, 1) <= 2 * growth * least))
                 fail_msg("%s: error %g, classical %g, expected growth %g", fm_plan_name(&plan),
-                         error_of(&p), least, growth);
+                         error_of(&p, 1), least, growth);
         }
         product_clear(&p);
     }
+}
+
+/* Where additions cost nothing the planner goes as deep as it may. Errors stay within 16 times the classical
+   ones there, and temporaries within the largest matrix. */
+static void check_limits(fm_gemm_type type, size_t n, size_t candidates, unsigned levels)
+{
+    const fm_gemm_costs costs = {1e-9, 1e-13, 1e-13, 1e-13, 1e-15};
+    const fm_gemm_kernel *kernel = fm_gemm_kernel_of(fm_cpu_vectors_here(), type);
+    const fm_gemm_shape shape = {n, n, n};
+    const fm_plan classical = {.level_count = 0};
+    fm_plan_candidate *list = fm_alloc(candidates, sizeof *list);
+    fm_random random;
+    fm_random_seed(&random, 8, n);
+    test_product p = real_product(type, n, &random);
+    run_product(kernel, &classical, 2, &p);
+    const double least = error_of(&p, 100);
+    const size_t count =
+        fm_planner_list(kernel, &costs, fm_gemm_builtin(), shape, (ptrdiff_t)n, list, candidates);
+    unsigned deepest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const fm_plan *plan = &list[i].plan;
+        deepest = plan->level_count > deepest ? plan->level_count : deepest;
+        assert_true(fm_plan_bytes(plan, shape, kernel->size) <= n * n * kernel->size);
+        name_plan(kernel, plan, 2);
+        run_product(kernel, plan, 2, &p);
+        if (!(error_of(&p, 100) <= 16 * least))
+            fail_msg("%s: error %g, classical %g", what, error_of(&p, 100), least);
+    }
+    assert_true(deepest >= levels);
+    product_clear(&p);
+    free(list);
+}
+
+static void chosen_plans_keep_limits(void **state)
+{
+    (void)state;
+    for (int type = FM_GEMM_F64; type <= FM_GEMM_F32; type++) {
+        check_limits((fm_gemm_type)type, 672, 6, 1);
+        if (FEWMUL_SANITIZE[0] == '\0')
+            check_limits((fm_gemm_type)type, 1344, 4, 2);
+    }
+}
+
+/* One fused level has no temporaries; what the planner lists has no more than the largest matrix, whatever
+   the shape. */
+static void workspace_is_bounded(void **state)
+{
+    (void)state;
+    const fm_gemm_kernel *kernel = fm_gemm_kernel_of(fm_cpu_vectors_here(), FM_GEMM_F64);
+    const fm_gemm_costs costs = {2e-11, 1e-9, 1e-9, 1e-9, 1e-15}; /* for slots */
+    const fm_gemm_shape shapes[] = {
+        {5000, 700, 400}, {400, 5000, 700}, {700, 400, 5000}, {999, 998, 997}};
+    for (size_t i = 0; i < fm_gemm_scheme_count; i++) {
+        const fm_plan plan = {.levels = {{fm_gemm_schemes[i], FM_LEVEL_FUSED}}, .level_count = 1};
+        assert_int_equal(fm_plan_bytes(&plan, shapes[0], 8), 0);
+    }
+    size_t slots = 0;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const fm_gemm_shape s = shapes[i];
+        fm_plan_candidate list[50];
+        const size_t count =
+            fm_planner_list(kernel, &costs, fm_gemm_builtin(), s, (ptrdiff_t)s.n, list, 50);
+        for (size_t c = 0; c < count; c++) {
+            const size_t bytes = fm_plan_bytes(&list[c].plan, s, 8);
+            assert_true(bytes <= 8 * s.m * s.n || bytes <= 8 * s.m * s.k || bytes <= 8 * s.k * s.n);
+            slots += bytes > 0;
+        }
+    }
+    assert_true(slots > 0);
 }
 
 /* The result of a plan is the same for any number of threads, to the last bit. */
@@ -405,8 +555,11 @@ int main(void)
         cmocka_unit_test(classical_products_are_exact),
         cmocka_unit_test(no_steps_scale_c),
         cmocka_unit_test(plans_are_exact),
+        cmocka_unit_test(all_schemes_are_exact),
         cmocka_unit_test(errors_grow_little),
+        cmocka_unit_test(chosen_plans_keep_limits),
+        cmocka_unit_test(workspace_is_bounded),
         cmocka_unit_test(threads_change_nothing),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_halves, free_halves);
 }

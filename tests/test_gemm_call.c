@@ -113,8 +113,9 @@ static void zero_alpha_does_not_read_a_and_b(void **state)
     for (int k = 0; k <= K; k += K) { /* nor do no steps, with any alpha */
         fill(102);
         fill_with_nan(a);
+        fill_with_nan(b);
         assert_int_equal(fm_dgemm(FM_ROW_MAJOR, FM_NO_TRANSPOSE, FM_NO_TRANSPOSE, M, N, (size_t)k,
-                                  k == 0 ? NAN : 0, a, LD, NULL, LD, 3, c, LD, NULL),
+                                  k == 0 ? NAN : 0, a, LD, k == 0 ? NULL : b, LD, 3, c, LD, NULL),
                          FM_OK);
         for (int i = 0; i < LD; i++)
             for (int j = 0; j < LD; j++)
@@ -140,8 +141,7 @@ static void nan_and_infinities_spread(void **state)
     for (int j = 0; j < N; j++)
         assert_true(isnan(c[3 * LD + j]));
     for (int i = 0; i < M; i++)
-        assert_true(!isfinite(c[i * LD + 6]) ||
-                    a[i * LD + 5] == 0 /* then NaN, which is not finite either */);
+        assert_false(isfinite(c[i * LD + 6])); /* NaN where it is multiplied by 0 */
 }
 
 static void refused(const char *message, fm_order order, fm_transpose ta, size_t m, size_t n,

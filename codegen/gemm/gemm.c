@@ -294,8 +294,28 @@ static void multiply_edge(const product *q, size_t depth, const char *a, const c
 }
 
 #ifndef FM_GENERATED
+/* Fetches what each target has of a tile: the first and the last entry of its rows, which are no longer than
+   a cache line or two. */
+static void fetch_tile(const product *q, size_t row, size_t column)
+{
+    const ptrdiff_t size = (ptrdiff_t)q->kernel->size;
+    for (size_t t = 0; t < q->c->count; t++) {
+        const fm_gemm_target *target = &q->c->targets[t];
+        if (target->columns <= column)
+            continue;
+        const ptrdiff_t last = (ptrdiff_t)least(q->kernel->nr, target->columns - column) - 1;
+        for (size_t i = row; i < least(row + q->kernel->mr, target->rows); i++) {
+            const char *at =
+                (const char *)target->at +
+                ((ptrdiff_t)i * q->c->row_stride + (ptrdiff_t)column * q->c->column_stride) * size;
+            __builtin_prefetch(at, 1, 2);
+            __builtin_prefetch(at + last * q->c->column_stride * size, 1, 2);
+        }
+    }
+}
+
 /* The tiles of residues in packed rows of A times a panel of B: their sums plane by plane, so that a
-   plane of the panel stays in the level 1 cache, and then entries. */
+   plane of the panel stays in the level 1 cache; from the last plane on they are entries. */
 static void multiply_planes(const product *q, size_t row, size_t rows, size_t column, slice s)
 {
     const fm_gemm_kernel *kernel = q->kernel;
@@ -306,17 +326,21 @@ static void multiply_planes(const product *q, size_t row, size_t rows, size_t co
     const double *a = (const double *)q->packed_a;
     const double *b = (const double *)q->packed_b + (column - s.j) * s.depth;
     fm_gemm_update updates[FM_GEMM_TERMS_MAX];
+    _Alignas(64) double tile[FM_GEMM_TILE_MAX];
     for (size_t l = 0; l < kernel->planes; l++)
-        for (size_t i = 0; i < tiles; i++)
+        for (size_t i = 0; i < tiles; i++) {
+            const bool last = l + 1 == kernel->planes;
+            if (last)
+                fetch_tile(q, row + i * mr, column);
             kernel->plane(s.depth, a + (kernel->planes_a > 1 ? l : 0) * plane_a + i * mr * s.depth,
                           b + (kernel->planes_b > 1 ? l : 0) * plane_b, modulus,
                           q->sums + (l * tiles + i) * tile_size);
-    for (size_t i = 0; i < tiles; i++) {
-        _Alignas(64) double tile[FM_GEMM_TILE_MAX];
-        kernel->residues(q->sums + i * tile_size, tiles * tile_size, modulus, tile);
-        place_updates(q, s.p, row + i * mr, column, updates);
-        update_edge(q, tile, row + i * mr, column, updates);
-    }
+            if (!last)
+                continue;
+            kernel->residues(q->sums + i * tile_size, tiles * tile_size, modulus, tile);
+            place_updates(q, s.p, row + i * mr, column, updates);
+            update_edge(q, tile, row + i * mr, column, updates);
+        }
 }
 #endif
 

@@ -5,12 +5,12 @@
 /* Steps without a reduction when entries are tiny. */
 static const uint64_t chunk_max = 1 << 20;
 
-/* So that a sum, and what is left of the one before, at most 2^44, stays below 2^53. */
+/* So that sums are at most 2^53: of products at most 2^50, which are 8. */
 static size_t choose_chunk(uint64_t product)
 {
-    const uint64_t most = ((uint64_t)1 << 53) - ((uint64_t)1 << 45);
-    const uint64_t chunk = product > 0 ? most / product : chunk_max;
-    return chunk < chunk_max ? chunk : chunk_max;
+    const uint64_t chunk = product > 0 ? ((uint64_t)1 << 53) / product : chunk_max;
+    assert(chunk >= FM_GEMM_ROUND);
+    return (chunk < chunk_max ? chunk : chunk_max) / FM_GEMM_ROUND * FM_GEMM_ROUND;
 }
 
 static double centred(uint64_t x, uint64_t p)
@@ -37,7 +37,8 @@ void fm_gemm_modulus_init(fm_gemm_modulus *modulus, uint64_t p)
         m.chunk = choose_chunk(m.half << (m.limb - 1));
     m.value = (double)p;
     m.inverse = 1 / m.value;
-    m.fold = (centred((uint64_t)1 << 43, p) - 0x1p43) * 0x1p-43;
+    m.fold = centred((uint64_t)1 << 43, p) * 0x1p-43;
+    m.rounder = 0x1.8p95;
     m.shift = power_of_2(m.limb);
     m.shift_back = 1 / m.shift;
     m.limb_offset =

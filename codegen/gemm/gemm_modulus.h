@@ -3,7 +3,7 @@
    linear algebra over word-size prime fields: the FFLAS and FFPACK packages, ACM TOMS 35, 2008, for p
    in one double; the rest is as follows), and
 
-   - zp26, p <= 2^26: as one number. Sums are reduced in registers, every 7 steps at the largest p.
+   - zp26, p <= 2^26: as one number. Sums are reduced every 8 steps at the largest p.
    - zp34, p <= 2^34: in A as one number, in B as two limbs, b = b1 2^w + b0. Two products.
    - zp63, p <= 2^63: as three limbs and the sums of two of them, six numbers. Six products, by the
      method of Karatsuba (A. Weimerskirch and C. Paar, Generalizations of the Karatsuba algorithm for
@@ -15,6 +15,9 @@
 #include <stdint.h>
 
 #define FM_GEMM_MODULUS_MAX ((uint64_t)1 << 63)
+
+/* Steps during which the rows of a tile are reduced one after the other. */
+enum { FM_GEMM_ROUND = 8 };
 
 typedef enum fm_gemm_residues_kind {
     FM_GEMM_ONE_NUMBER,  /* zp26 */
@@ -34,9 +37,10 @@ typedef struct fm_gemm_modulus {
     uint64_t p, half; /* p / 2, rounded down */
     unsigned bits;    /* the least for which p is at most 2^bits, but at least 1 */
     unsigned limb;    /* bits of a limb */
-    size_t chunk;     /* steps after which sums are reduced */
+    size_t chunk;     /* steps after which sums are reduced, whole rounds */
     double value, inverse;
-    double fold;                /* (2^43 modulo p) / 2^43 - 1 */
+    double fold;                /* (2^43 modulo p) / 2^43 */
+    double rounder;             /* 2^43 1.5 2^52: numbers are rounded to multiples of 2^43 by it */
     double shift, shift_back;   /* 2^limb and its inverse */
     uint64_t limb_offset;       /* 2^(limb - 1) in each limb */
     uint64_t reciprocal;        /* 2^(bits + 62) / p, rounded down */

@@ -50,6 +50,17 @@ typedef struct fm_gemm_scheme {
 /* Those that are built in, from results/. */
 extern const fm_gemm_scheme *const fm_gemm_schemes[];
 extern const size_t fm_gemm_scheme_count;
+
+/* Schemes that plans are made of. */
+typedef struct fm_gemm_pool {
+    const fm_gemm_scheme *const *schemes;
+    size_t count;
+} fm_gemm_pool;
+
+static inline fm_gemm_pool fm_gemm_builtin(void)
+{
+    return (fm_gemm_pool){fm_gemm_schemes, fm_gemm_scheme_count};
+}
 #endif
 
 #endif

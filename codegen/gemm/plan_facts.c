@@ -168,14 +168,14 @@ char *fm_plan_name(const fm_plan *plan)
 }
 
 /* One level; *text moves behind it. */
-static bool parse_level(const char **text, fm_plan_level *level)
+static bool parse_level(const char **text, fm_gemm_pool pool, fm_plan_level *level)
 {
     static const char *const ways[] = {[FM_LEVEL_FUSED] = " fused", [FM_LEVEL_SLOTS] = " slots"};
     const size_t length = strcspn(*text, " ");
     level->scheme = NULL;
-    for (size_t i = 0; i < fm_gemm_scheme_count && level->scheme == NULL; i++)
-        if (length > 0 && strncmp(*text, fm_gemm_schemes[i]->name, length) == 0)
-            level->scheme = fm_gemm_schemes[i];
+    for (size_t i = 0; i < pool.count && level->scheme == NULL; i++)
+        if (length > 0 && strncmp(*text, pool.schemes[i]->name, length) == 0)
+            level->scheme = pool.schemes[i];
     *text += length;
     for (int way = 0; way < 2; way++)
         if (strncmp(*text, ways[way], strlen(ways[way])) == 0) {
@@ -186,13 +186,13 @@ static bool parse_level(const char **text, fm_plan_level *level)
     return false;
 }
 
-bool fm_plan_of_name(const char *name, fm_plan *plan)
+bool fm_plan_of_name(const char *name, fm_gemm_pool pool, fm_plan *plan)
 {
     *plan = (fm_plan){.level_count = 0};
     if (strcmp(name, "classical") == 0)
         return true;
     while (plan->level_count < FM_PLAN_LEVELS_MAX &&
-           parse_level(&name, &plan->levels[plan->level_count])) {
+           parse_level(&name, pool, &plan->levels[plan->level_count])) {
         plan->level_count++;
         if (*name == '\0')
             return fm_plan_fits(plan);

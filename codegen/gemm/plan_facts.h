@@ -19,8 +19,8 @@ double fm_plan_growth(const fm_plan *plan, size_t k, size_t kc);
 /* "classical", or the levels with the way of each: "2x2x2:7/94 fused, 3x3x3:23/69 slots". To be
    freed with free. */
 char *fm_plan_name(const fm_plan *plan);
-/* The plan of such a name, of built-in schemes, of which the first counts whose name begins so: "2x2x2:7
+/* The plan of such a name, of schemes of the pool, of which the first counts whose name begins so: "2x2x2:7
    slots, 2x2x2:7 fused". False when there is none. */
-bool fm_plan_of_name(const char *name, fm_plan *plan);
+bool fm_plan_of_name(const char *name, fm_gemm_pool pool, fm_plan *plan);
 
 #endif

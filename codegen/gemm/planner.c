@@ -190,6 +190,7 @@ static void offer(list *l, const fm_plan_candidate *candidate)
 typedef struct planner {
     const fm_gemm_kernel *kernel;
     const fm_gemm_costs *costs;
+    fm_gemm_pool pool;
     fm_gemm_shape shape;
     ptrdiff_t c_stride;
     size_t workspace_max;
@@ -216,11 +217,11 @@ static void extend(const planner *p, const fm_plan *plan, list *found)
     const unsigned l = plan->level_count;
     fm_plan longer = *plan;
     longer.level_count++;
-    for (size_t i = 0; i < fm_gemm_scheme_count; i++)
+    for (size_t i = 0; i < p->pool.count; i++)
         for (int way = 0; way < 2; way++)
             for (int peeled = 0; peeled < 2; peeled++) {
                 longer.levels[l] =
-                    (fm_plan_level){fm_gemm_schemes[i], way == 0 ? FM_LEVEL_FUSED : FM_LEVEL_SLOTS};
+                    (fm_plan_level){p->pool.schemes[i], way == 0 ? FM_LEVEL_FUSED : FM_LEVEL_SLOTS};
                 longer.peeled = peeled;
                 if (l > 0 && way == 1 && plan->levels[l - 1].way == FM_LEVEL_FUSED)
                     continue;
@@ -238,10 +239,10 @@ static size_t largest_matrix(const fm_gemm_kernel *kernel, fm_gemm_shape s)
     return largest * kernel->size;
 }
 
-size_t fm_planner_list(const fm_gemm_kernel *kernel, const fm_gemm_costs *costs,
+size_t fm_planner_list(const fm_gemm_kernel *kernel, const fm_gemm_costs *costs, fm_gemm_pool pool,
                        fm_gemm_shape shape, ptrdiff_t c_stride, fm_plan_candidate *out, size_t most)
 {
-    const planner p = {kernel, costs, shape, c_stride, largest_matrix(kernel, shape)};
+    const planner p = {kernel, costs, pool, shape, c_stride, largest_matrix(kernel, shape)};
     fm_plan_candidate beams[2][BEAM];
     list all = {out, 0, most};
     list beam = {beams[0], 1, BEAM};
@@ -308,7 +309,7 @@ void fm_planner_choose(const fm_gemm_kernel *kernel, unsigned threads, fm_gemm_s
     if (shape.m >= least && shape.n >= least && shape.k >= least && !find_choice(&made)) {
         fm_plan_candidate best;
         const fm_gemm_costs costs = fm_calibrated_costs(kernel, threads, volume(shape));
-        fm_planner_list(kernel, &costs, shape, c_stride, &best, 1);
+        fm_planner_list(kernel, &costs, fm_gemm_builtin(), shape, c_stride, &best, 1);
         made.plan = best.plan;
         keep_choice(&made);
     }

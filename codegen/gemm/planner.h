@@ -36,14 +36,14 @@ typedef struct fm_plan_candidate {
 
 /* c_stride is the distance of C's rows in entries. */
 
-/* The plans of the built-in schemes that are expected to be fastest, best first, classical among
+/* The plans of the schemes of the pool that are expected to be fastest, best first, classical among
    them; at most most of them. Returns how many. Temporaries take at most as much memory as the
    largest of the three matrices, and the expected error is at most 16 times the classical one. */
-size_t fm_planner_list(const fm_gemm_kernel *kernel, const fm_gemm_costs *costs,
+size_t fm_planner_list(const fm_gemm_kernel *kernel, const fm_gemm_costs *costs, fm_gemm_pool pool,
                        fm_gemm_shape shape, ptrdiff_t c_stride, fm_plan_candidate *list,
                        size_t most);
 
-/* The first of them. */
+/* The first of those of the built-in schemes. */
 void fm_planner_choose(const fm_gemm_kernel *kernel, unsigned threads, fm_gemm_shape shape,
                        ptrdiff_t c_stride, fm_plan *plan);
 
