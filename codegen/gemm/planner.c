@@ -173,10 +173,19 @@ typedef struct list {
     size_t count, most;
 } list;
 
-/* Keeps the list sorted and within its bounds. */
+static bool is_as_good(const fm_plan_estimate *a, const fm_plan_estimate *b)
+{
+    return a->seconds == b->seconds && a->workspace == b->workspace && a->growth == b->growth;
+}
+
+/* Keeps the list sorted and within its bounds. Of plans that look the same, as with a scheme and its
+   mirror image, one will do. */
 static void offer(list *l, const fm_plan_candidate *candidate)
 {
     size_t i = l->count;
+    for (size_t same = 0; same < l->count; same++)
+        if (is_as_good(&l->at[same].estimate, &candidate->estimate))
+            return;
     if (i == l->most && (i == 0 || l->at[i - 1].estimate.seconds <= candidate->estimate.seconds))
         return;
     if (l->count < l->most)

@@ -7,8 +7,16 @@
 #include <sys/mman.h>
 #endif
 
-/* Alignment that lets all of a large piece be in large pages; what is kept has at most KEPT_MAX. */
-static const size_t large_page = (size_t)2 << 20, page = 4096, kept_max = (size_t)64 << 20;
+/* Alignment that lets all of a large piece be in large pages. What is kept is the process's own up to
+   kept_own; of more than that the system may take back what it needs. Pages that it has not are there
+   again at once, where new ones are zeroed first: 361 MiB in 5 ms, 36 ms, or a second in a virtual
+   machine that has to ask its host for them. */
+static const size_t large_page = (size_t)2 << 20, page = 4096, kept_own = (size_t)64 << 20;
+#ifdef MADV_FREE
+static const size_t kept_max = (size_t)1 << 30;
+#else
+static const size_t kept_max = (size_t)64 << 20;
+#endif
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static fm_workspace kept;
@@ -41,6 +49,10 @@ fm_workspace fm_workspace_take(size_t bytes)
 
 void fm_workspace_give(fm_workspace workspace)
 {
+#ifdef MADV_FREE
+    if (workspace.bytes > kept_own && workspace.bytes <= kept_max)
+        madvise(workspace.at, workspace.bytes, MADV_FREE); /* no harm when refused */
+#endif
     pthread_mutex_lock(&lock);
     if (workspace.bytes > kept.bytes && workspace.bytes <= kept_max) {
         fm_workspace smaller = kept;
