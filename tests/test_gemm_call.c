@@ -1,6 +1,9 @@
 /* fm_dgemm and fm_sgemm as a user of the library sees them: orders, transposes, leading dimensions, the
    rules of the BLAS for zeros and NaN, wrong arguments. */
+#include "cost_file.h"
+#include "execute.h"
 #include "memory.h"
+#include "planner.h"
 #include "random.h"
 #include "support.h"
 
@@ -144,6 +147,88 @@ static void nan_and_infinities_spread(void **state)
         assert_false(isfinite(c[i * LD + 6])); /* NaN where it is multiplied by 0 */
 }
 
+/* ---------------------------------------------------------------- plans */
+
+enum { PLAN_M = 345, PLAN_N = 327, PLAN_K = 371, PLAN_LD = 380, PLAN_SIZE = PLAN_LD * PLAN_LD };
+
+/* x as it is stored by rows, or transposed; all else is NaN. */
+static void store(const double *x, int rows, int columns, bool by_rows, double *to)
+{
+    for (int i = 0; i < PLAN_SIZE; i++)
+        to[i] = NAN;
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++)
+            to[by_rows ? i * PLAN_LD + j : j * PLAN_LD + i] = x[i * columns + j];
+}
+
+static double *random_matrix(int rows, int columns, fm_random *random)
+{
+    double *x = fm_alloc((size_t)rows * (size_t)columns, sizeof *x);
+    for (int i = 0; i < rows * columns; i++)
+        x[i] = (double)fm_random_below(random, 9) - 4;
+    return x;
+}
+
+/* Costs of this machine by which additions are free, in the folder of caches that the environment names, so
+   that calls of this size are not classical. */
+static void make_additions_free(void)
+{
+    static char folder[] = "/tmp/fewmul-costs-XXXXXX";
+    const fm_gemm_costs free_additions = {1e-9, 1e-12, 1e-12, 1e-12, 1e-12};
+    const fm_gemm_kernel *kernel = fm_gemm_kernel_of(fm_cpu_vectors_here(), FM_GEMM_F64);
+    const fm_gemm_shape shape = {PLAN_M, PLAN_N, PLAN_K};
+    fm_error error;
+    fm_plan plan;
+    assert_non_null(mkdtemp(folder));
+    setenv("XDG_CACHE_HOME", folder, 1);
+    assert_ok(fm_cost_file_put(kernel, fm_gemm_threads(shape), &free_additions, &error), error);
+    fm_planner_choose(kernel, fm_gemm_threads(shape), shape, PLAN_LD, &plan);
+    assert_true(plan.level_count > 0);
+    char *remove = fm_format("rm -r %s", folder);
+    assert_int_equal(system(remove), 0);
+    free(remove);
+}
+
+/* Calls that a plan does, in all orders, with NaN between the rows and with beta 0. */
+static void plans_in_all_orders(void **state)
+{
+    (void)state;
+    fm_random random;
+    fm_random_seed(&random, 2, 0);
+    double *x = random_matrix(PLAN_M, PLAN_K, &random), *y = random_matrix(PLAN_K, PLAN_N, &random);
+    double *product = fm_alloc_zero(PLAN_M * PLAN_N, sizeof *product);
+    double *stored[3];
+    make_additions_free();
+    for (int i = 0; i < 3; i++)
+        stored[i] = fm_alloc(PLAN_SIZE, sizeof **stored);
+    for (int i = 0; i < PLAN_M; i++)
+        for (int k = 0; k < PLAN_K; k++)
+            for (int j = 0; j < PLAN_N; j++)
+                product[i * PLAN_N + j] += 2 * x[i * PLAN_K + k] * y[k * PLAN_N + j];
+    for (int i = 0; i < 8; i++) {
+        const bool by_rows = i & 1, ta = i & 2, tb = i & 4;
+        fm_error error;
+        store(x, PLAN_M, PLAN_K, by_rows != ta, stored[0]);
+        store(y, PLAN_K, PLAN_N, by_rows != tb, stored[1]);
+        store(NULL, 0, 0, by_rows, stored[2]);
+        assert_ok(fm_dgemm(by_rows ? FM_ROW_MAJOR : FM_COLUMN_MAJOR,
+                           ta ? FM_TRANSPOSE : FM_NO_TRANSPOSE, tb ? FM_TRANSPOSE : FM_NO_TRANSPOSE,
+                           PLAN_M, PLAN_N, PLAN_K, 2, stored[0], PLAN_LD, stored[1], PLAN_LD, 0,
+                           stored[2], PLAN_LD, &error),
+                  error);
+        store(product, PLAN_M, PLAN_N, by_rows, stored[0]);
+        for (int e = 0; e < PLAN_SIZE; e++)
+            assert_true(isnan(stored[0][e]) ? isnan(stored[2][e]) : stored[0][e] == stored[2][e]);
+    }
+    for (int i = 0; i < 3; i++)
+        free(stored[i]);
+    free(product);
+    free(x);
+    free(y);
+}
+
+/* ---------------------------------------------------------------- wrong arguments */
+
 static void refused(const char *message, fm_order order, fm_transpose ta, size_t m, size_t n,
                     size_t k, size_t lda, size_t ldb, size_t ldc)
 {
@@ -211,6 +296,7 @@ int main(void)
         cmocka_unit_test(zero_beta_does_not_read_c),
         cmocka_unit_test(zero_alpha_does_not_read_a_and_b),
         cmocka_unit_test(nan_and_infinities_spread),
+        cmocka_unit_test(plans_in_all_orders),
         cmocka_unit_test(wrong_arguments),
         cmocka_unit_test(nothing_to_do),
         cmocka_unit_test(calls_from_many_threads),
