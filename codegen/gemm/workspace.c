@@ -25,9 +25,9 @@ static fm_workspace allocate(size_t bytes)
 {
     const size_t unit = bytes >= large_page ? large_page : page;
     if (bytes > PTRDIFF_MAX - unit)
-        return (fm_workspace){NULL, 0};
+        return (fm_workspace){NULL, 0, 0};
     bytes = (bytes + unit - 1) / unit * unit;
-    fm_workspace workspace = {aligned_alloc(unit, bytes), bytes};
+    fm_workspace workspace = {aligned_alloc(unit, bytes), bytes, 0};
 #ifdef MADV_HUGEPAGE
     if (workspace.at != NULL && unit == large_page)
         madvise(workspace.at, bytes, MADV_HUGEPAGE); /* no harm when refused */
@@ -37,20 +37,23 @@ static fm_workspace allocate(size_t bytes)
 
 fm_workspace fm_workspace_take(size_t bytes)
 {
-    fm_workspace found = {NULL, 0};
+    fm_workspace found = {NULL, 0, 0};
     pthread_mutex_lock(&lock);
     if (kept.bytes >= bytes) {
         found = kept;
-        kept = (fm_workspace){NULL, 0};
+        kept = (fm_workspace){NULL, 0, 0};
     }
     pthread_mutex_unlock(&lock);
-    return found.at != NULL ? found : allocate(bytes > 0 ? bytes : 1);
+    if (found.at == NULL)
+        found = allocate(bytes > 0 ? bytes : 1);
+    found.wanted = bytes;
+    return found;
 }
 
 void fm_workspace_give(fm_workspace workspace)
 {
 #ifdef MADV_FREE
-    if (workspace.bytes > kept_own && workspace.bytes <= kept_max)
+    if (workspace.wanted > kept_own && workspace.bytes <= kept_max)
         madvise(workspace.at, workspace.bytes, MADV_FREE); /* no harm when refused */
 #endif
     pthread_mutex_lock(&lock);
@@ -68,6 +71,6 @@ static __attribute__((destructor)) void free_kept(void)
 {
     pthread_mutex_lock(&lock);
     free(kept.at);
-    kept = (fm_workspace){NULL, 0};
+    kept = (fm_workspace){NULL, 0, 0};
     pthread_mutex_unlock(&lock);
 }
