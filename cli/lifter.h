@@ -10,10 +10,10 @@ typedef struct cli_lifter cli_lifter;
 typedef struct cli_lift {
     const fm_scheme *find;
     const char *find_path; /* in the store */
-    const fm_scheme
-        *scheme;      /* the lift, or what fm_scheme_ternary made of one over z, both saved; NULL:
-                                there is none, or it could not be saved */
-    const char *path; /* of the lift, in the same store */
+    /* The lift, or what fm_scheme_ternary made of one over z; NULL: there is none, or it could not be
+       saved. */
+    const fm_scheme *scheme;
+    const char *path; /* of that, in the same store */
     bool is_new;
     double seconds;
     const char *message; /* why there is none; "" when there is one */

@@ -38,7 +38,8 @@ enum {
     FIRST_VISIT_ZT = 1 << 4,
     REDUCE_INTERVAL = 1 << 14, /* linear dependence is not looked for more often */
     RANK_HEADROOM = MARGIN_MAX + 1,
-    /* After a lift that failed, attempted flips until the next; twice as many after each, so often. */
+    /* After a lift that failed, attempted flips until the next, and those of fm_products_lift_pause;
+       twice as many after each, so often. */
     LIFT_PAUSE = 1 << 16,
     LIFT_PAUSE_DOUBLINGS = 5,
     /* One in so many: a plus transition is a split only, an extended episode holds what it was
